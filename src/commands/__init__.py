@@ -1,0 +1,1 @@
+"""What can be typed: contracts and flags, no work."""

@@ -1,0 +1,249 @@
+"""What every run needs from the outside, and what a job may ask of its run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from domain.operating.contract import Contract
+from domain.operating.run import Outcome, Start, Summary, Verdict
+
+
+class Clock(Protocol):
+    """Time, as aware UTC instants and as a monotonic count of seconds."""
+
+    def now(self) -> datetime: ...
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+# --- locks -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """A held lock: ``fence`` grows with every holder the key ever had."""
+
+    key: str
+    fence: int
+    run_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Busy:
+    """Someone else holds the key: who, and since when (None where the store cannot tell)."""
+
+    key: str
+    run_id: str
+    host: str
+    pid: int
+    since: datetime | None
+
+
+class Locks(Protocol):
+    """One lock store. Raises StoreUnavailable where the store cannot be reached."""
+
+    def acquire(self, key: str, run_id: str) -> Lease | Busy: ...
+    def renew(self, lease: Lease) -> bool:
+        """True while the lease is still this run's; False once it was broken or taken over."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Give the key back if it is still this lease's; never another's."""
+        ...
+
+    def held(self) -> Sequence[Busy]: ...
+    def break_(self, key: str) -> int:
+        """Take the key from its holder by a higher fence, which is returned; the holder notices at its next renewal or commit."""  # noqa: E501
+        ...
+
+
+# --- what a job sees of its run --------------------------------------------------------------
+
+
+class ActiveRun(Protocol):
+    """The run as the job sees it, in the child process."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def correlation_id(self) -> str: ...
+    @property
+    def dry_run(self) -> bool: ...
+    @property
+    def actor(self) -> str: ...
+    @property
+    def leases(self) -> Sequence[Lease]:
+        """Every lock the run holds now, the command's own first; a writing transaction checks them."""  # noqa: E501
+        ...
+
+    @property
+    def remaining(self) -> timedelta:
+        """Time left until the soft timeout; adapters derive their own time-outs from it."""
+        ...
+
+    def checkpoint(self, name: str) -> None:
+        """Mark a point at which stopping is safe; raises StopRequested after TERM or INT."""
+        ...
+
+    def progress(self, label: str, done: int, total: int | None) -> None:
+        """Tell how far the work is, for the bar on a terminal; cheap enough to call per batch."""
+        ...
+
+    def log(self, event: str, message: str = "", **fields: Any) -> None: ...
+    def warn(self, event: str, message: str = "", **fields: Any) -> None: ...
+
+    def lock(self, key: str) -> AbstractContextManager[Lease | Busy]:
+        """Take a further lock for a while; the parent keeps it and gives it back at the end."""
+        ...
+
+
+# --- attempts --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """The child handed a summary back."""
+
+    summary: Summary
+    output: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broke:
+    """The child raised; ``family`` tells what happens next, ``error`` is the class name."""
+
+    family: str
+    error: str
+    lineage: tuple[str, ...]
+    message: str
+    retry_after: timedelta | None
+    output: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Died:
+    """The child ended without a word: killed, out of memory, segmentation fault, timeout."""
+
+    outcome: Outcome
+    exit_code: int
+    message: str
+    output: str
+
+
+AttemptEnd = Finished | Broke | Died
+
+
+class Attempts(Protocol):
+    """Runs one attempt to its end and leaves no descendant behind."""
+
+    def run(self, job: JobCall, *, attempt: int, leases: Sequence[Lease]) -> AttemptEnd: ...
+
+
+class JobCall(Protocol):
+    """One start of a job with all its limits; ``work`` runs in the child."""
+
+    @property
+    def start(self) -> Start: ...
+    @property
+    def contract(self) -> Contract: ...
+    @property
+    def soft_deadline(self) -> float:
+        """Monotonic seconds at which the soft timeout falls."""
+        ...
+
+    @property
+    def work(self) -> Callable[[ActiveRun], Summary]: ...
+
+
+# --- the ledger ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotTaken:
+    """Another run has or had this slot."""
+
+    run_id: str
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    """A command that must not start: who said so, why, and until when (None: until resumed)."""
+
+    command: str
+    actor: str
+    reason: str
+    since: datetime
+    until: datetime | None
+
+
+class Ledger(Protocol):
+    """Where every run, attempt and slot is written. Raises StoreUnavailable, ConfigurationInvalid."""  # noqa: E501
+
+    def pause_of(self, command: str, now: datetime) -> Pause | None: ...
+    def open(self, start: Start, *, again: bool) -> SlotTaken | None:
+        """Write the run row and claim its slot in one transaction.
+
+        Where the slot is settled or running, nothing is claimed and its holder is returned;
+        the run row stands either way.
+        """
+        ...
+
+    def hold(self, run_id: str, lease: Lease, now: datetime) -> Sequence[str]:
+        """Note the lock on the run row; close earlier runs of the same key that died holding it as crashed.
+
+        Returns the run ids closed so.
+        """  # noqa: E501
+        ...
+
+    def skips_in_a_row(self, command: str, scope: str) -> int: ...
+    def attempt_started(self, run_id: str, attempt: int, now: datetime) -> None: ...
+    def attempt_ended(
+        self, run_id: str, attempt: int, now: datetime, *, outcome: str, message: str
+    ) -> None: ...
+    def close(self, run_id: str, closing: Closing) -> None:
+        """Write the verdict; bump counters and histogram in the same transaction."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closing:
+    """What the closing of a run row holds."""
+
+    verdict: Verdict
+    finished_at: datetime
+    attempts: int
+    summary: Summary | None
+    log_tail: str
+    holder_run_id: str | None
+
+
+class Metrics(Protocol):
+    """Publishes the complete state re-read from the ledger; never raises."""
+
+    def publish(self) -> None: ...
+
+
+class RunLog(Protocol):
+    """The run's own log lines, with the ids bound once."""
+
+    def bind(self, **fields: Any) -> None: ...
+    def info(self, event: str, message: str = "", **fields: Any) -> None: ...
+    def warning(self, event: str, message: str = "", **fields: Any) -> None: ...
+    def error(self, event: str, message: str = "", **fields: Any) -> None: ...
+
+
+class Entropy(Protocol):
+    """Randomness: ids and the jitter of waits."""
+
+    def uuid7(self) -> str: ...
+    def uniform(self, low: float, high: float) -> float: ...
+
+
+Labels = Mapping[str, str]
