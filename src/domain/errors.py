@@ -42,3 +42,7 @@ class SoftTimeout(BaseException):
 
 class StopRequested(BaseException):
     """Raised at the next checkpoint after TERM or INT: roll the current unit back and leave."""
+
+
+class DiskFull(Refused):
+    """No room to write, or a quota reached; what was begun was rolled back."""
