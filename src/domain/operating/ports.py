@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,7 +57,10 @@ class Locks(Protocol):
 
     def held(self) -> Sequence[Busy]: ...
     def break_(self, key: str) -> int:
-        """Take the key from its holder by a higher fence, which is returned; the holder notices at its next renewal or commit."""  # noqa: E501
+        """Take the key from its holder by a higher fence, which is returned.
+
+        The holder notices at its next renewal or commit.
+        """
         ...
 
 
@@ -79,7 +82,7 @@ class ActiveRun(Protocol):
     def actor(self) -> str: ...
     @property
     def leases(self) -> Sequence[Lease]:
-        """Every lock the run holds now, the command's own first; a writing transaction checks them."""  # noqa: E501
+        """Every lock held now, the command's own first; writing transactions check them."""
         ...
 
     @property
@@ -143,6 +146,9 @@ class Attempts(Protocol):
     """Runs one attempt to its end and leaves no descendant behind."""
 
     def run(self, job: JobCall, *, attempt: int, leases: Sequence[Lease]) -> AttemptEnd: ...
+    def wait(self, seconds: float) -> Died | None:
+        """Wait before the next attempt; a TERM or INT ends the wait with its verdict."""
+        ...
 
 
 class JobCall(Protocol):
@@ -184,22 +190,32 @@ class Pause:
 
 
 class Ledger(Protocol):
-    """Where every run, attempt and slot is written. Raises StoreUnavailable, ConfigurationInvalid."""  # noqa: E501
+    """Where every run, attempt and slot is written.
+
+    Raises StoreUnavailable, and ConfigurationInvalid where the schema is missing or old.
+    """
 
     def pause_of(self, command: str, now: datetime) -> Pause | None: ...
-    def open(self, start: Start, *, again: bool) -> SlotTaken | None:
+    def open(self, start: Start) -> SlotTaken | None:
         """Write the run row and claim its slot in one transaction.
 
-        Where the slot is settled or running, nothing is claimed and its holder is returned;
-        the run row stands either way.
+        Where the slot is settled or running, nothing is claimed and its holder is returned; the
+        run row stands either way. ``start.again`` claims a settled slot all the same.
         """
         ...
 
-    def hold(self, run_id: str, lease: Lease, now: datetime) -> Sequence[str]:
-        """Note the lock on the run row; close earlier runs of the same key that died holding it as crashed.
+    def newest_slot(self, command: str, scope: str) -> datetime | None: ...
+    def slots_after(self, command: str, scope: str, instant: datetime) -> int: ...
+    def note_missed(self, command: str, scope: str, instants: Sequence[datetime]) -> int:
+        """Write a ``missed`` row for each instant without one; returns how many were new."""
+        ...
 
-        Returns the run ids closed so.
-        """  # noqa: E501
+    def reap(self, now: datetime) -> Sequence[Start]:
+        """Close runs whose process on this host is gone as crashed; returns them."""
+        ...
+
+    def hold(self, run_id: str, lease: Lease) -> None:
+        """Note the command's own lock on the run row."""
         ...
 
     def skips_in_a_row(self, command: str, scope: str) -> int: ...
@@ -244,6 +260,3 @@ class Entropy(Protocol):
 
     def uuid7(self) -> str: ...
     def uniform(self, low: float, high: float) -> float: ...
-
-
-Labels = Mapping[str, str]

@@ -71,7 +71,7 @@ class Outcome(Enum):
     INTERRUPTED = (
         "interrupted", ExitCode.TERMINATED, Alert.IF_REPEATED, "yellow", Retention.NORMAL, False,
     )  # fmt: skip
-    MISSED = ("missed", ExitCode.OK, Alert.PAGE, "red", Retention.LONG, True)
+    MISSED = ("missed", ExitCode.OK, Alert.PAGE, "red", Retention.LONG, False)
 
     def __init__(
         self,

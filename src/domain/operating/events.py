@@ -1,0 +1,23 @@
+"""The stable keys of the runtime's log lines; searches and dashboards rest on them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """One key per meaningful step of a run."""
+
+    RUN_STARTED = "run.started"
+    RUN_FINISHED = "run.finished"
+    RUN_REAPED = "run.reaped"
+    SLOT_MISSED = "slot.missed"
+    LOCK_WAITING = "lock.waiting"
+    ATTEMPT_STARTED = "attempt.started"
+    ATTEMPT_FAILED = "attempt.failed"
+    ATTEMPT_RETRYING = "attempt.retrying"
+    DEFECT = "defect"
+    LEDGER_UNREACHABLE = "ledger.unreachable"
+    METRICS_FAILED = "metrics.failed"
+    GUARD_FORCED = "guard.forced"
+    LEGACY_SPELLING = "console.legacy_spelling"

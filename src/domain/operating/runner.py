@@ -1,0 +1,321 @@
+"""One run from start to exit code: a straight pipe of named steps (docs/explanation/runtime.md)."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.errors import ConfigurationInvalid, StoreUnavailable
+from domain.operating.contract import Contract
+from domain.operating.events import Event
+from domain.operating.ports import (
+    ActiveRun,
+    AttemptEnd,
+    Attempts,
+    Broke,
+    Busy,
+    Clock,
+    Closing,
+    Died,
+    Entropy,
+    Finished,
+    Lease,
+    Ledger,
+    Locks,
+    Metrics,
+    RunLog,
+)
+from domain.operating.run import ExitCode, Outcome, Start, Summary, UnitResult, Verdict
+from domain.operating.slot import Schedule, is_too_late, missed_between
+
+LOCK_POLL_SECONDS = 0.25
+"""How often a start that may wait asks again for the lock."""
+
+CLOSING_TRIES = 5
+"""Tries to write the verdict; the waits between add up to 7.5 s, a database's quick restart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One start with its contract, its lock and the work of its child."""
+
+    start: Start
+    contract: Contract
+    lock_key: str
+    schedule: Schedule | None
+    start_grace: timedelta
+    soft_deadline: float
+    work: Callable[[ActiveRun], Summary]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a run ended, with what the ledger keeps of it."""
+
+    verdict: Verdict
+    summary: Summary | None = None
+    attempts: int = 0
+    output: str = ""
+    holder_run_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runner:
+    """Takes a job through slot, lock, attempts and verdict; never raises."""
+
+    ledger: Ledger
+    locks: Locks
+    attempts: Attempts
+    metrics: Metrics
+    log: RunLog
+    clock: Clock
+    entropy: Entropy
+
+    def run(self, job: Job) -> Ending:
+        """Run the job to its verdict, written to ledger, log and metrics."""
+        self.log.info(Event.RUN_STARTED, _opening(job.start))
+        if job.start.dry_run:
+            ending = self._guarded(lambda: self._attempt(job, leases=()))
+        else:
+            ending = self._guarded(lambda: self._recorded(job))
+            self.metrics.publish()
+        self._say_finished(ending)
+        return ending
+
+    def _guarded(self, step: Callable[[], Ending]) -> Ending:
+        try:
+            return step()
+        except StoreUnavailable as error:
+            return _ended(Outcome.UNAVAILABLE, str(error), error)
+        except ConfigurationInvalid as error:
+            return _ended(Outcome.MISCONFIGURED, str(error), error)
+        except Exception as error:  # noqa: BLE001 - the runner is where a defect becomes a verdict
+            self.log.error(Event.DEFECT, str(error), traceback=traceback.format_exc())
+            return _ended(Outcome.FAILED, f"{type(error).__name__}: {error}", error)
+
+    # --- the pipe: pause, slot, lock, attempts --------------------------------------------------
+
+    def _recorded(self, job: Job) -> Ending:
+        pause = self.ledger.pause_of(job.start.command, job.start.started_at)
+        self._note_dead_runs()
+        self._note_missed(job)
+        newer = self._newer_slots(job)
+        taken = self.ledger.open(job.start)
+        if taken:
+            state = taken.outcome.word if taken.outcome else "running"
+            ending = _ended(Outcome.SKIPPED_DUPLICATE, f"slot {state} by run {taken.run_id}")
+            ending = _with_holder(ending, taken.run_id)
+        elif pause:
+            until = f" until {pause.until:%Y-%m-%d %H:%M} UTC" if pause.until else ""
+            ending = _ended(
+                Outcome.SKIPPED_PAUSED, f"paused by {pause.actor}{until}: {pause.reason}"
+            )
+        elif self._late(job, newer):
+            ending = _ended(Outcome.SKIPPED_LATE, "the start grace of this firing is over")
+        else:
+            ending = self._guarded(lambda: self._under_lock(job))
+        self._close(job, ending)
+        return ending
+
+    def _note_dead_runs(self) -> None:
+        for dead in self.ledger.reap(self.clock.now()):
+            self.log.warning(
+                Event.RUN_REAPED,
+                f"run {dead.run_id} of {dead.command} was killed; closed as crashed",
+                reaped_run_id=dead.run_id,
+            )
+
+    def _note_missed(self, job: Job) -> None:
+        if job.schedule is None or job.start.slot is None:
+            return
+        command, scope = job.start.command, job.start.scope
+        last = self.ledger.newest_slot(command, scope)
+        instants = missed_between(job.schedule, last, job.start.slot)
+        count = self.ledger.note_missed(command, scope, instants) if instants else 0
+        if count:
+            self.log.warning(Event.SLOT_MISSED, f"{count} firings were missed", count=count)
+
+    def _newer_slots(self, job: Job) -> int:
+        slot, now = job.start.slot, job.start.started_at
+        if slot is None:
+            return 0
+        due = 0
+        if job.schedule:
+            most = max(job.contract.catch_up.most, 1)
+            due = len(job.schedule.between(slot, now + timedelta(microseconds=1), most))
+        return max(due, self.ledger.slots_after(job.start.command, job.start.scope, slot))
+
+    def _late(self, job: Job, newer_slots: int) -> bool:
+        slot = job.start.slot
+        return slot is not None and is_too_late(
+            slot,
+            job.start.started_at,
+            start_grace=job.start_grace,
+            catch_up=job.contract.catch_up,
+            newer_slots=newer_slots,
+        )
+
+    def _under_lock(self, job: Job) -> Ending:
+        lease = self._acquire(job)
+        if isinstance(lease, Busy):
+            return self._refused_overlap(job, lease)
+        self.log.bind(fence=lease.fence)
+        try:
+            self.ledger.hold(job.start.run_id, lease)
+            return self._attempt(job, leases=(lease,))
+        finally:
+            self.locks.release(lease)
+
+    def _acquire(self, job: Job) -> Lease | Busy:
+        give_up = self.clock.monotonic() + job.contract.overlap.wait.total_seconds()
+        answer = self.locks.acquire(job.lock_key, job.start.run_id)
+        while isinstance(answer, Busy) and self.clock.monotonic() < give_up:
+            self.clock.sleep(LOCK_POLL_SECONDS)
+            answer = self.locks.acquire(job.lock_key, job.start.run_id)
+        return answer
+
+    def _refused_overlap(self, job: Job, busy: Busy) -> Ending:
+        age = f" for {_seconds(self.clock.now() - busy.since)}" if busy.since else ""
+        message = f"{busy.key} is held by run {busy.run_id or 'unknown'}{age}"
+        skips = self.ledger.skips_in_a_row(job.start.command, job.start.scope) + 1
+        outcome = Outcome.SKIPPED_LOCKED
+        if skips >= job.contract.overlap.starved_after:
+            outcome = Outcome.STARVED
+            message = f"{skips} starts in a row found the lock held; {message}"
+        return _with_holder(_ended(outcome, message), busy.run_id)
+
+    # --- attempts -------------------------------------------------------------------------------
+
+    def _attempt(self, job: Job, *, leases: tuple[Lease, ...]) -> Ending:
+        attempt = 1
+        while True:
+            end = self._one_attempt(job, attempt, leases)
+            wait = self._wait_before_next(job, attempt, end)
+            if wait is None:
+                return _verdict_of(end, attempt)
+            self.log.warning(
+                Event.ATTEMPT_RETRYING, f"attempt {attempt + 1} follows in {wait:.1f} s", wait=wait
+            )
+            stopped = self.attempts.wait(wait)
+            if stopped:
+                return _verdict_of(stopped, attempt)
+            attempt += 1
+
+    def _one_attempt(self, job: Job, attempt: int, leases: tuple[Lease, ...]) -> AttemptEnd:
+        run_id, recorded = job.start.run_id, not job.start.dry_run
+        self.log.bind(attempt=attempt)
+        if recorded:
+            self.ledger.attempt_started(run_id, attempt, self.clock.now())
+        end = self.attempts.run(job, attempt=attempt, leases=leases)
+        verdict = _verdict_of(end, attempt).verdict
+        if not verdict.outcome.is_good:
+            self.log.warning(Event.ATTEMPT_FAILED, verdict.message, error=verdict.error)
+        if recorded:
+            self.ledger.attempt_ended(
+                run_id,
+                attempt,
+                self.clock.now(),
+                outcome=verdict.outcome.word,
+                message=verdict.message,
+            )
+        return end
+
+    def _wait_before_next(self, job: Job, attempt: int, end: AttemptEnd) -> float | None:
+        retry = job.contract.retry
+        if attempt >= retry.attempts or not _is_transient(end, job.contract):
+            return None
+        wait = self.entropy.uniform(0, retry.ceiling(attempt).total_seconds())
+        if isinstance(end, Broke) and end.retry_after is not None:
+            wait = max(wait, end.retry_after.total_seconds())
+        left = job.soft_deadline - self.clock.monotonic()
+        return wait if wait < left else None
+
+    # --- verdict --------------------------------------------------------------------------------
+
+    def _close(self, job: Job, ending: Ending) -> None:
+        closing = Closing(
+            verdict=ending.verdict,
+            finished_at=self.clock.now(),
+            attempts=ending.attempts,
+            summary=ending.summary,
+            log_tail=ending.output,
+            holder_run_id=ending.holder_run_id,
+        )
+        for tries_left in reversed(range(CLOSING_TRIES)):
+            try:
+                self.ledger.close(job.start.run_id, closing)
+            except StoreUnavailable as error:
+                self.log.error(Event.LEDGER_UNREACHABLE, str(error), tries_left=tries_left)
+                if tries_left:
+                    self.clock.sleep(0.5 * 2 ** (CLOSING_TRIES - 1 - tries_left))
+            else:
+                return
+
+    def _say_finished(self, ending: Ending) -> None:
+        verdict = ending.verdict
+        say = self.log.info if verdict.outcome.is_good else self.log.error
+        say(
+            Event.RUN_FINISHED,
+            verdict.message,
+            outcome=verdict.outcome.word,
+            exit_code=int(verdict.exit_code),
+            attempts=ending.attempts,
+            items=dict(ending.summary.items) if ending.summary else {},
+        )
+
+
+def _opening(start: Start) -> str:
+    return f"{start.command} {start.scope}" + (" (dry run)" if start.dry_run else "")
+
+
+def _seconds(span: timedelta) -> str:
+    return f"{max(span.total_seconds(), 0):.0f} s"
+
+
+def _ended(outcome: Outcome, message: str, error: BaseException | None = None) -> Ending:
+    name = type(error).__name__ if error else ""
+    return Ending(verdict=Verdict.of(outcome, message, error=name))
+
+
+def _with_holder(ending: Ending, run_id: str) -> Ending:
+    return Ending(verdict=ending.verdict, holder_run_id=run_id or None)
+
+
+def _is_transient(end: AttemptEnd, contract: Contract) -> bool:
+    """Transient: a declared error class, or a summary in which a unit failed for such a reason."""
+    if isinstance(end, Finished):
+        return any(unit.retryable for unit in end.summary.units if unit.result is UnitResult.FAILED)
+    if isinstance(end, Broke):
+        declared = {error.__name__ for error in contract.retry.on}
+        return end.family == "retryable" and not declared.isdisjoint(end.lineage)
+    return False
+
+
+_BROKEN_OUTCOMES = {
+    "retryable": (Outcome.FAILED, ExitCode.EXHAUSTED),
+    "refused": (Outcome.FAILED, ExitCode.FAILED),
+    "misconfigured": (Outcome.MISCONFIGURED, ExitCode.MISCONFIGURED),
+    "lock_lost": (Outcome.LOCK_LOST, ExitCode.LOCK_LOST),
+    "defect": (Outcome.FAILED, ExitCode.FAILED),
+}
+
+
+def _verdict_of(end: AttemptEnd, attempts: int) -> Ending:
+    summary = None
+    if isinstance(end, Finished):
+        summary = end.summary
+        verdict = Verdict.of(summary.outcome, summary.failures)
+    elif isinstance(end, Broke):
+        outcome, code = _BROKEN_OUTCOMES[end.family]
+        verdict = Verdict(outcome=outcome, exit_code=code, message=end.message, error=end.error)
+    else:
+        verdict = _verdict_of_death(end)
+    return Ending(verdict=verdict, summary=summary, attempts=attempts, output=end.output)
+
+
+def _verdict_of_death(end: Died) -> Verdict:
+    return Verdict(
+        outcome=end.outcome, exit_code=end.exit_code, message=end.message, error=end.outcome.word
+    )

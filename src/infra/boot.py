@@ -1,0 +1,135 @@
+"""The few settings that a start needs before its lock, read by the standard library alone.
+
+``infra.settings`` checks types and values of all of them with pydantic, which is loaded only
+after the lock; a test holds the two to the same keys and the same order of precedence.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domain.errors import ConfigurationInvalid
+
+PREFIX = "CRONTRACT_"
+ENVIRONMENTS = ("dev", "test", "prod")
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "database": ("url",),
+    "state": ("directory",),
+    "cron": ("running",),
+    "shop": ("timezone",),
+    "imports": ("directory",),
+    "metrics": ("textfile_directory",),
+    "slots": ("start_grace_seconds",),
+}
+
+_TRUE = ("1", "true", "yes", "on")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boot:
+    """Where the ledger and the locks are, and whether anything may run at all."""
+
+    root: Path
+    env: str
+    database_url: str
+    state: Path
+    running: bool
+    textfile_directory: Path | None
+    start_grace_seconds: float
+
+
+def root_folder() -> Path:
+    """Find the project's folder: CRONTRACT_HOME, else the checkout this file is in."""
+    home = os.environ.get("CRONTRACT_HOME")
+    return Path(home) if home else Path(__file__).resolve().parents[2]
+
+
+def boot(env: str, root: Path | None = None) -> Boot:
+    """Read the settings. Raises ConfigurationInvalid that names every unknown key."""
+    root = root or root_folder()
+    if env not in ENVIRONMENTS:
+        raise ConfigurationInvalid(f"--env {env}: choose one of {', '.join(ENVIRONMENTS)}")
+    values = read_files(root, env)
+    faults = unknown_keys(values)
+    if faults:
+        raise ConfigurationInvalid("; ".join(faults) + " (see bin/console config:check)")
+    return _boot(root, env, values)
+
+
+def config_files(root: Path, env: str) -> tuple[Path, Path]:
+    return root / "config" / "app.toml", root / "config" / "env" / f"{env}.toml"
+
+
+def read_files(root: Path, env: str) -> dict[str, dict[str, Any]]:
+    """Merge app.toml and the overlay of ``env``, section by section."""
+    merged: dict[str, dict[str, Any]] = {}
+    for path in config_files(root, env):
+        for section, values in read_toml(path).items():
+            if not isinstance(values, dict):
+                raise ConfigurationInvalid(f"{path}: {section} must stand in a section")
+            merged.setdefault(section, {}).update(values)
+    return merged
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read one TOML file; ConfigurationInvalid names the file and the line."""
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError as error:
+        raise ConfigurationInvalid(f"{path} is missing") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationInvalid(f"{path}: {error}") from error
+
+
+def unknown_keys(values: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Name each section and key that no part of the program reads."""
+    faults = [f"config: unknown section [{section}]" for section in values if section not in KEYS]
+    return faults + [
+        f"config: unknown key {section}.{key}"
+        for section, keys in values.items()
+        for key in keys
+        if section in KEYS and key not in KEYS[section]
+    ]
+
+
+def _boot(root: Path, env: str, values: Mapping[str, Mapping[str, Any]]) -> Boot:
+    def text(section: str, key: str) -> str:
+        fallback = values.get(section, {}).get(key)
+        if fallback is None:
+            raise ConfigurationInvalid(f"config: {section}.{key} is missing")
+        return os.environ.get(f"{PREFIX}{section.upper()}__{key.upper()}", str(fallback))
+
+    metrics = text("metrics", "textfile_directory")
+    return Boot(
+        root=root,
+        env=env,
+        database_url=absolute_url(os.environ.get("DATABASE_URL") or text("database", "url"), root),
+        state=root / text("state", "directory"),
+        running=text("cron", "running").lower() in _TRUE,
+        textfile_directory=root / metrics if metrics else None,
+        start_grace_seconds=_number(
+            "slots.start_grace_seconds", text("slots", "start_grace_seconds")
+        ),
+    )
+
+
+def _number(key: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ConfigurationInvalid(f"config: {key} is not a number: {text}") from error
+
+
+def absolute_url(url: str, root: Path) -> str:
+    """Resolve the path of an SQLite address from the project's folder, not from the caller's."""
+    scheme, separator, path = url.partition(":///")
+    if not scheme.startswith("sqlite") or not separator:
+        return url
+    return f"{scheme}:///{root / path}"

@@ -1,0 +1,266 @@
+"""The run ledger on the supervisor's own connection: every start ends here in one verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from sqlite3 import Connection
+
+from domain.operating.ports import Closing, Lease, Pause, SlotTaken
+from domain.operating.run import Outcome, Start, Verdict
+from infra.sql.connection import Database, Row
+from infra.sql.instants import from_text, optional_instant, to_text
+from infra.sql.run_rows import pause_of_row, run_of, run_values, summary_text
+
+Alive = Callable[[str, int, str], bool | None]
+"""Tells of (host, pid, process token) whether it lives; None where this host cannot know."""
+
+ANY_COMMAND = "*"
+
+DURATION_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+"""Upper bounds in seconds of the duration histogram (operations.md, section 2)."""
+
+_INSERT_RUN = """
+    INSERT INTO cron_run (run_id, command, scope, covers, trigger_kind, slot, schedule_id,
+        correlation_id, scheduler_run_id, status, started_at, host, pid, process_token, version,
+        arguments, actor, reason)
+    VALUES (:run_id, :command, :scope, :covers, :trigger_kind, :slot, :schedule_id,
+        :correlation_id, :scheduler_run_id, 'running', :started_at, :host, :pid, :process_token,
+        :version, :arguments, :actor, :reason)
+"""
+
+_CLOSE_RUN = """
+    UPDATE cron_run SET status = 'closed', outcome = :outcome, exit_code = :exit_code,
+        message = :message, error = :error, finished_at = :finished_at, attempts = :attempts,
+        summary = :summary, log_tail = :log_tail, holder_run_id = :holder_run_id
+    WHERE run_id = :run_id AND status = 'running'
+"""
+
+_COUNT = """
+    INSERT INTO cron_counter (command, trigger_kind, name, value)
+    VALUES (:command, :trigger_kind, :name, :value)
+    ON CONFLICT (command, trigger_kind, name) DO UPDATE SET value = value + excluded.value
+"""
+
+_SLOT_HOLDER = """
+    SELECT s.run_id, s.outcome AS slot_outcome, r.status, r.outcome, r.host, r.pid, r.process_token
+    FROM cron_slot s LEFT JOIN cron_run r ON r.run_id = s.run_id
+    WHERE s.command = :command AND s.scope = :scope AND s.instant = :slot
+"""
+
+
+class SqlLedger:
+    """Runs, attempts and slots in SQL. Source: none in the legacy jobs, which kept no record."""
+
+    def __init__(self, database: Database, alive: Alive) -> None:
+        self._database, self._alive = database, alive
+
+    def pause_of(self, command: str, now: datetime) -> Pause | None:
+        row = self._database.row(
+            "SELECT * FROM cron_pause WHERE command IN (:command, :any)"
+            " AND (until IS NULL OR until > :now) ORDER BY since LIMIT 1",
+            command=command,
+            any=ANY_COMMAND,
+            now=to_text(now),
+        )
+        return pause_of_row(row) if row else None
+
+    def open(self, start: Start) -> SlotTaken | None:
+        """Write the run row and claim its slot; see the port."""
+        with self._database.transaction() as connection:
+            connection.execute(_INSERT_RUN, run_values(start))
+            if start.slot is None:
+                return None
+            taken = None if start.again else self._slot_taken(connection, start)
+            if taken is None:
+                connection.execute(
+                    "INSERT INTO cron_slot (command, scope, instant, run_id)"
+                    " VALUES (:command, :scope, :slot, :run_id)"
+                    " ON CONFLICT (command, scope, instant)"
+                    " DO UPDATE SET run_id = excluded.run_id, outcome = NULL",
+                    run_values(start),
+                )
+            return taken
+
+    def _slot_taken(self, connection: Connection, start: Start) -> SlotTaken | None:
+        row = connection.execute(_SLOT_HOLDER, run_values(start)).fetchone()
+        if row is None or row["run_id"] is None:
+            return None
+        outcome = Outcome.of(row["outcome"]) if row["outcome"] else None
+        if outcome is None and self._is_dead(row):
+            return None
+        if outcome is not None and not outcome.settles_slot:
+            return None
+        return SlotTaken(run_id=row["run_id"], outcome=outcome)
+
+    def newest_slot(self, command: str, scope: str) -> datetime | None:
+        row = self._database.row(
+            "SELECT MAX(instant) AS instant FROM cron_slot"
+            " WHERE command = :command AND scope = :scope",
+            command=command,
+            scope=scope,
+        )
+        return optional_instant(row["instant"]) if row else None
+
+    def slots_after(self, command: str, scope: str, instant: datetime) -> int:
+        row = self._database.row(
+            "SELECT COUNT(*) AS newer FROM cron_slot"
+            " WHERE command = :command AND scope = :scope AND instant > :instant",
+            command=command,
+            scope=scope,
+            instant=to_text(instant),
+        )
+        return int(row["newer"]) if row else 0
+
+    def note_missed(self, command: str, scope: str, instants: Sequence[datetime]) -> int:
+        noted = 0
+        with self._database.transaction() as connection:
+            for instant in instants:
+                noted += connection.execute(
+                    "INSERT INTO cron_slot (command, scope, instant, outcome)"
+                    " VALUES (:command, :scope, :instant, :outcome)"
+                    " ON CONFLICT (command, scope, instant) DO NOTHING",
+                    {
+                        "command": command,
+                        "scope": scope,
+                        "instant": to_text(instant),
+                        "outcome": Outcome.MISSED.word,
+                    },
+                ).rowcount
+        return noted
+
+    def reap(self, now: datetime) -> Sequence[Start]:
+        """Close dead runs as crashed, so that no row says ``running`` of a process that is gone."""
+        dead = [
+            run_of(row)
+            for row in self._database.rows("SELECT * FROM cron_run WHERE status = 'running'")
+            if self._is_dead(row)
+        ]
+        return [run for run in dead if self._close_dead(run, now)]
+
+    def _close_dead(self, run: Start, now: datetime) -> bool:
+        message = f"process {run.pid} on {run.host} ended without a verdict; it was killed"
+        closing = Closing(
+            verdict=Verdict.of(Outcome.CRASHED, message, error="Killed"),
+            finished_at=now,
+            attempts=self._attempts_of(run.run_id),
+            summary=None,
+            log_tail="",
+            holder_run_id=None,
+        )
+        return self._write_verdict(run.run_id, closing)
+
+    def _attempts_of(self, run_id: str) -> int:
+        row = self._database.row(
+            "SELECT COUNT(*) AS attempts FROM cron_attempt WHERE run_id = :run_id", run_id=run_id
+        )
+        return int(row["attempts"]) if row else 0
+
+    def hold(self, run_id: str, lease: Lease) -> None:
+        """Note the lock on the run row; runs that held the key before and never closed are dead."""
+        before = self._database.rows(
+            "SELECT * FROM cron_run"
+            " WHERE status = 'running' AND lock_key = :key AND fence < :fence",
+            key=lease.key,
+            fence=lease.fence,
+        )
+        for row in before:
+            self._close_dead(run_of(row), datetime.now(UTC))
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE cron_run SET lock_key = :key, fence = :fence WHERE run_id = :run_id",
+                {"key": lease.key, "fence": lease.fence, "run_id": run_id},
+            )
+
+    def skips_in_a_row(self, command: str, scope: str) -> int:
+        skipping = (Outcome.SKIPPED_LOCKED.word, Outcome.STARVED.word)
+        row = self._database.row(
+            "SELECT COUNT(*) AS skips FROM cron_run"
+            " WHERE command = :command AND scope = :scope AND outcome IN (:locked, :starved)"
+            " AND started_at > COALESCE((SELECT MAX(started_at) FROM cron_run"
+            "   WHERE command = :command AND scope = :scope AND status = 'closed'"
+            "   AND outcome NOT IN (:locked, :starved)), '')",
+            command=command,
+            scope=scope,
+            locked=skipping[0],
+            starved=skipping[1],
+        )
+        return int(row["skips"]) if row else 0
+
+    def attempt_started(self, run_id: str, attempt: int, now: datetime) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO cron_attempt (run_id, attempt, started_at)"
+                " VALUES (:run_id, :attempt, :now)",
+                {"run_id": run_id, "attempt": attempt, "now": to_text(now)},
+            )
+
+    def attempt_ended(
+        self, run_id: str, attempt: int, now: datetime, *, outcome: str, message: str
+    ) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE cron_attempt SET finished_at = :now, outcome = :outcome, message = :message"
+                " WHERE run_id = :run_id AND attempt = :attempt",
+                {
+                    "run_id": run_id,
+                    "attempt": attempt,
+                    "now": to_text(now),
+                    "outcome": outcome,
+                    "message": message,
+                },
+            )
+
+    def close(self, run_id: str, closing: Closing) -> None:
+        """Write the verdict, settle the slot and bump the counters in one transaction."""
+        self._write_verdict(run_id, closing)
+
+    def _write_verdict(self, run_id: str, closing: Closing) -> bool:
+        verdict = closing.verdict
+        values = {
+            "run_id": run_id,
+            "outcome": verdict.outcome.word,
+            "exit_code": int(verdict.exit_code),
+            "message": verdict.message,
+            "error": verdict.error,
+            "finished_at": to_text(closing.finished_at),
+            "attempts": closing.attempts,
+            "summary": summary_text(closing.summary),
+            "log_tail": closing.log_tail,
+            "holder_run_id": closing.holder_run_id,
+        }
+        with self._database.transaction() as connection:
+            if connection.execute(_CLOSE_RUN, values).rowcount != 1:
+                return False
+            connection.execute(
+                "UPDATE cron_slot SET outcome = :outcome WHERE run_id = :run_id", values
+            )
+            _count_run(connection, run_id, closing)
+        return True
+
+    def _is_dead(self, row: Row) -> bool:
+        if row["host"] is None:
+            return True
+        return self._alive(row["host"], row["pid"], row["process_token"]) is False
+
+
+def _count_run(connection: Connection, run_id: str, closing: Closing) -> None:
+    run = connection.execute(
+        "SELECT command, trigger_kind, started_at FROM cron_run WHERE run_id = :run_id",
+        {"run_id": run_id},
+    ).fetchone()
+    seconds = (closing.finished_at - from_text(run["started_at"])).total_seconds()
+    counts: dict[str, float] = {f"outcome:{closing.verdict.outcome.word}": 1}
+    if closing.attempts:
+        counts |= {"retries": closing.attempts - 1, "duration:sum": seconds, "duration:count": 1}
+        counts |= {f"duration:{bound}": 1 for bound in DURATION_BUCKETS if seconds <= bound}
+    for name, value in counts.items():
+        connection.execute(
+            _COUNT,
+            {
+                "command": run["command"],
+                "trigger_kind": run["trigger_kind"],
+                "name": name,
+                "value": value,
+            },
+        )

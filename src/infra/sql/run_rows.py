@@ -1,0 +1,83 @@
+"""Run rows to domain values and back."""
+
+from __future__ import annotations
+
+import json
+
+from domain.operating.ports import Pause
+from domain.operating.run import Start, Summary, Trigger
+from infra.sql.connection import Row
+from infra.sql.instants import from_text, optional_instant, optional_text, to_text
+
+
+def summary_text(summary: Summary | None) -> str | None:
+    """Write a summary as the ledger's JSON."""
+    if summary is None:
+        return None
+    units = [
+        {
+            "name": unit.name,
+            "result": unit.result.value,
+            "message": unit.message,
+            "counts": dict(unit.counts),
+        }
+        for unit in summary.units
+    ]
+    return json.dumps({"items": dict(summary.items), "units": units, "notes": summary.notes})
+
+
+def run_values(start: Start) -> dict[str, object]:
+    return {
+        "run_id": start.run_id,
+        "command": start.command,
+        "scope": start.scope,
+        "covers": " ".join(start.covers),
+        "trigger_kind": start.trigger.value,
+        "slot": optional_text(start.slot),
+        "schedule_id": start.schedule_id,
+        "correlation_id": start.correlation_id,
+        "scheduler_run_id": start.scheduler_run_id,
+        "started_at": to_text(start.started_at),
+        "host": start.host,
+        "pid": start.pid,
+        "process_token": start.process_token,
+        "version": start.version,
+        "arguments": json.dumps(start.arguments),
+        "actor": start.actor,
+        "reason": start.reason,
+    }
+
+
+def run_of(row: Row) -> Start:
+    """Read a run row back."""
+    return Start(
+        run_id=row["run_id"],
+        command=row["command"],
+        covers=tuple(row["covers"].split()),
+        scope=row["scope"],
+        trigger=Trigger(row["trigger_kind"]),
+        slot=optional_instant(row["slot"]),
+        schedule_id=row["schedule_id"],
+        correlation_id=row["correlation_id"],
+        scheduler_run_id=row["scheduler_run_id"],
+        started_at=from_text(row["started_at"]),
+        host=row["host"],
+        pid=row["pid"],
+        process_token=row["process_token"],
+        version=row["version"],
+        arguments=tuple(json.loads(row["arguments"])),
+        actor=row["actor"],
+        dry_run=False,
+        again=False,
+        reason=row["reason"],
+    )
+
+
+def pause_of_row(row: Row) -> Pause:
+    return Pause(
+        command=row["command"],
+        actor=row["actor"],
+        reason=row["reason"],
+        since=from_text(row["since"]),
+        until=optional_instant(row["until"]),
+    )

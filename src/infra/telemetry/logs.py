@@ -1,0 +1,116 @@
+"""The run's log: one JSON object per line, or one readable line on a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+LEVELS = ("debug", "info", "warning", "error")
+
+QUIET, NORMAL = -1, 0
+
+_COLOURS = {"debug": "2", "info": "36", "warning": "33", "error": "31"}
+
+_SAID_ELSEWHERE = frozenset(
+    {"ts", "level", "event", "message", "command", "cr", "run_id", "correlation_id", "version",
+     "scheduler_run_id", "host", "pid", "accountable", "responsible", "scope"}
+)  # fmt: skip
+"""What a person at a terminal need not read on every line; ``-v`` shows the run id."""
+
+
+def least_level(verbosity: int) -> str:
+    """Give the lowest level that is written: errors at -q, information, and all from -v on."""
+    if verbosity <= QUIET:
+        return "error"
+    return "info" if verbosity == NORMAL else "debug"
+
+
+class JsonLog:
+    """Writes log lines with the run's ids bound once. Never raises: a full disk stops no job."""
+
+    def __init__(self, stream: TextIO, *, verbosity: int = 0, human: bool = False) -> None:
+        self._stream, self._human, self._colour = stream, human, False
+        self._least = LEVELS.index(least_level(verbosity))
+        self._bound: dict[str, Any] = {}
+
+    def with_colour(self, *, colour: bool) -> JsonLog:
+        self._colour = colour
+        return self
+
+    def bind(self, **fields: Any) -> None:
+        self._bound.update(fields)
+
+    def debug(self, event: str, message: str = "", **fields: Any) -> None:
+        self._write("debug", event, message, fields)
+
+    def info(self, event: str, message: str = "", **fields: Any) -> None:
+        self._write("info", event, message, fields)
+
+    def warning(self, event: str, message: str = "", **fields: Any) -> None:
+        self._write("warning", event, message, fields)
+
+    def error(self, event: str, message: str = "", **fields: Any) -> None:
+        self._write("error", event, message, fields)
+
+    def forward(self, line: str) -> None:
+        """Pass a child's line on: a log line as it is, anything else wrapped into one."""
+        record = _record(line)
+        if record is None:
+            self._write("info", "output", line, {})
+        elif LEVELS.index(record["level"]) >= self._least:
+            self._put(readable(record, colour=self._colour) if self._human else line)
+
+    def _write(self, level: str, event: str, message: str, fields: Mapping[str, Any]) -> None:
+        if LEVELS.index(level) < self._least:
+            return
+        record = {"ts": _now(), "level": level, "event": str(event), **self._bound, **fields}
+        if message:
+            record["message"] = message
+        text = readable(record, colour=self._colour) if self._human else as_json(record)
+        self._put(text)
+
+    def _put(self, text: str) -> None:
+        try:
+            self._stream.write(text + "\n")
+            self._stream.flush()
+        except (OSError, ValueError):
+            return
+
+
+def as_json(record: Mapping[str, Any]) -> str:
+    """Write one record; values JSON does not know become their text."""
+    return json.dumps(record, default=str, ensure_ascii=False, separators=(",", ":"))
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    if not line.startswith("{"):
+        return None
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    known = isinstance(record, dict) and record.get("level") in LEVELS and "event" in record
+    return record if known else None
+
+
+def readable(record: Mapping[str, Any], *, colour: bool = False) -> str:
+    """Write one record for a person: time, level, event, message, and what else is special."""
+    level = record["level"]
+    extra = " ".join(
+        f"{key}={value}"
+        for key, value in record.items()
+        if key not in _SAID_ELSEWHERE and key != "traceback" and value not in (None, "", {}, [])
+    )
+    when = str(record["ts"])[11:19]
+    head = f"{level:<7}"
+    if colour:
+        head = f"\033[{_COLOURS[level]}m{head}\033[0m"
+    parts = (when, head, record["event"], record.get("message", ""), extra)
+    text = " ".join(str(part) for part in parts if part)
+    return f"{text}\n{record['traceback']}" if record.get("traceback") else text

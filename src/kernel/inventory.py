@@ -1,0 +1,81 @@
+"""Every command in one static table: the table of contents of the product.
+
+Nothing is imported here, so that the list, help, completion and typing errors are answered at
+once. A test holds each line to the class it names.
+"""
+
+from __future__ import annotations
+
+
+class Entry:
+    """One command: how it is typed, where its class is (None: planned), what it does."""
+
+    __slots__ = ("covers", "name", "summary", "target")
+
+    def __init__(
+        self, name: str, target: str | None, summary: str, covers: tuple[str, ...] = ()
+    ) -> None:
+        self.name, self.target, self.summary, self.covers = name, target, summary, covers
+
+    @property
+    def is_job(self) -> bool:
+        """Tell a scheduled job, which runs under a contract, from what people type."""
+        return self.name.startswith("cron:")
+
+
+COMMANDS: tuple[Entry, ...] = (
+    Entry("cron:images:enqueue-batches", None, "Enqueue article image batches", ("CR-001",)),
+    Entry("cron:stock:export", None, "Export stock to platforms and customers", ("CR-002",)),
+    Entry(
+        "cron:customers:notify-license-expiration",
+        None,
+        "Remind customers 14, 7 and 1 days before a licence ends",
+        ("CR-003",),
+    ),
+    Entry("cron:dwh:update-counters", None, "Update the page hit counters", ("CR-004",)),
+    Entry("cron:queue:clean", None, "Delete old processed queue rows", ("CR-005",)),
+    Entry("cron:queue:process", None, "Process the general queue", ("CR-006",)),
+    Entry("cron:logs:clean", None, "Delete old update log rows", ("CR-007",)),
+    Entry("cron:platform:pull-orders", None, "Pull orders from the platforms", ("CR-008",)),
+    Entry(
+        "cron:suppliers:import-stock",
+        "commands.cron.suppliers_import_stock:SuppliersImportStock",
+        "Import supplier stock, every active supplier or one",
+        ("CR-009", "CR-010"),
+    ),
+    Entry("cron:system:clean-data", None, "Clean the article search caches", ("CR-011",)),
+    Entry("cron:driveright:sync", None, "Synchronise the vehicle data", ("CR-012",)),
+    Entry("cron:simulator:send-mak-files", None, "Send the wheel simulator's files", ("CR-013",)),
+    Entry("cron:sessions:purge", None, "Remove expired session files", ("CR-014",)),
+    Entry("config:check", "commands.ops.config:ConfigCheck", "Check every setting at once"),
+    Entry("contract:lint", "commands.ops.contract:ContractLint", "Check all contracts together"),
+    Entry("contract:show", "commands.ops.contract:ContractShow", "Show what a job declares"),
+    Entry("db:migrate", "commands.ops.db:DbMigrate", "Create or update the database"),
+    Entry("db:status", "commands.ops.db:DbStatus", "Show the database and its schema version"),
+    Entry("jobs:list", "commands.ops.jobs:JobsList", "List the 14 jobs with their contracts"),
+    Entry("jobs:pause", "commands.ops.jobs:JobsPause", "Pause a job"),
+    Entry("jobs:resume", "commands.ops.jobs:JobsResume", "Resume a paused job"),
+    Entry("lock:break", "commands.ops.lock:LockBreak", "Take a lock away from its holder"),
+    Entry("lock:list", "commands.ops.lock:LockList", "List the locks held now"),
+    Entry("runs:list", "commands.ops.runs:RunsList", "List runs, the newest first"),
+    Entry("runs:show", "commands.ops.runs:RunsShow", "Show one run with the tail of its log"),
+    Entry("shop:load-sample", "commands.ops.shop:ShopLoadSample", "Load the small sample shop"),
+    Entry(
+        "suppliers:inspect",
+        "commands.ops.suppliers:SuppliersInspect",
+        "Guess a supplier file's form and print a settings fragment",
+    ),
+    Entry("suppliers:list", "commands.ops.suppliers:SuppliersList", "List the import settings"),
+    Entry(
+        "suppliers:load",
+        "commands.ops.suppliers:SuppliersLoad",
+        "Load import settings from a TOML file",
+    ),
+)
+
+BUILT_IN: tuple[Entry, ...] = (
+    Entry("completion", None, "Print the completion script for bash, zsh or fish"),
+    Entry("help", None, "Show the help of a command"),
+    Entry("list", None, "List the commands"),
+)
+"""What the console answers itself, without loading anything."""

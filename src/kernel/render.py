@@ -1,0 +1,80 @@
+"""Results as text or JSON on stdout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from commands.result import Cell, Facts, Result, Table, Text
+
+
+def render(result: Result, format_: str, *, width: int | None = None) -> str:
+    """Write a result; ``width`` is the terminal's, None where stdout is none (no cut)."""
+    if format_ == "json":
+        return json.dumps(_data(result), ensure_ascii=False, indent=2)
+    return _text(result, width)
+
+
+def _data(result: Result) -> object:
+    if isinstance(result, Table):
+        return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+    if isinstance(result, Facts):
+        tables = {table.title: _data(table) for table in result.tables}
+        return {**result.facts, **result.texts, **tables}
+    return dict(result.data) or {"text": result.text}
+
+
+def _text(result: Result, width: int | None) -> str:
+    if isinstance(result, Text):
+        return result.text
+    if isinstance(result, Facts):
+        return _facts_text(result, width)
+    return table_text(result, width)
+
+
+def _facts_text(result: Facts, width: int | None) -> str:
+    wide = max((len(name) for name in result.facts), default=0)
+    lines = [result.title, *(f"  {name:<{wide}}  {_fact(v)}" for name, v in result.facts.items())]
+    for table in result.tables:
+        lines += ["", table_text(table, width)]
+    for name, text in result.texts.items():
+        lines += ["", f"{name}:", *(f"  {line}" for line in text.splitlines())]
+    return "\n".join(lines)
+
+
+def _fact(value: Cell | Sequence[Cell]) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_cell(item) for item in value) or "-"
+    return _cell(value)  # type: ignore[arg-type]  # a sequence was answered above
+
+
+def _cell(value: Cell) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value).replace("\n", " ")
+
+
+def table_text(table: Table, width: int | None) -> str:
+    """Write a table with aligned columns; numbers stand right, the last column is cut to fit."""
+    lines = [table.title] if table.title else []
+    if not table.rows:
+        return "\n".join([*lines, table.empty, *table.notes])
+    cells = [list(table.columns), *([_cell(value) for value in row] for row in table.rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(table.columns))]
+    right = [
+        all(isinstance(row[i], (int, float)) for row in table.rows) for i in range(len(widths))
+    ]
+    body = [_row(row, widths, right, width) for row in cells]
+    rule = "  ".join("-" * wide for wide in widths)
+    lines += [body[0], rule[:width] if width else rule, *body[1:], *table.notes]
+    return "\n".join(lines)
+
+
+def _row(cells: list[str], widths: list[int], right: list[bool], width: int | None) -> str:
+    text = "  ".join(
+        cell.rjust(wide) if to_right else cell.ljust(wide)
+        for cell, wide, to_right in zip(cells, widths, right, strict=True)
+    ).rstrip()
+    return text if width is None or len(text) <= width else text[: width - 1] + "…"
