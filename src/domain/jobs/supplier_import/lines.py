@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
@@ -61,6 +62,7 @@ class LineReader:
         self.notes: Counter[str] = Counter()
         self._separator = setting.layout.delimiter or " "
         self._fill_down, self._above = reading.fill_down, ""
+        self._width = len(header or ())
         place = ColumnPlaces(setting, header)
         quantities = [place("quantity", ref) for ref in columns.quantity]
         self._quantity_cells = itemgetter(*quantities)
@@ -84,9 +86,12 @@ class LineReader:
         cells_of, quantity_of = self._cells, self._quantity_cells
         article_of, ean_of, pieces, prices = self._article_no, self._ean, self._pieces, self._prices
         dots, days, makers, maker_nos = self._dots, self._days, self._makers, self._maker_nos
+        width, rows = self._width_of(rows)
         new = tuple.__new__  # a third of the price of StockLine(...), once per line
         for number, row in rows:
             try:
+                if len(row) > width:
+                    _check_beyond(row, width)
                 article, ean, price, dot, delivery, maker, maker_no = cells_of(row)
                 article = self._above = article_of(article) or self._from_above(row)
                 quantity = pieces[quantity_of(row)]
@@ -101,6 +106,14 @@ class LineReader:
                 yield from self._rejected(number, row, fault)
             else:
                 yield line
+
+    def _width_of(self, rows: Iterable[RawRow]) -> tuple[int, Iterable[RawRow]]:
+        """Cells that a row may fill; without a header the first row says how many."""
+        if self._width:
+            return self._width, rows
+        rest = iter(rows)
+        first = next(rest, None)
+        return (len(first[1]), chain((first,), rest)) if first else (0, ())
 
     def _owed(self, quantity: int) -> int:
         self.notes[NEGATIVE] += 1
@@ -121,11 +134,13 @@ class LineReader:
         yield Reject(number, reason, raw, self._above or None)
 
     def _readable_article_no(self, row: list[str]) -> str:
-        place = self._article_place
+        if len(row) == 1:  # a whole line that could not be cut into cells
+            return ""
         try:
-            return self._article_no(row[place]) or (self._above if self._fill_down else "")
+            number = self._article_no(row[self._article_place])
         except (IndexError, Unreadable):
             return ""
+        return number or (self._above if self._fill_down else "")
 
 
 def _nothing(_: str) -> None:
@@ -134,6 +149,12 @@ def _nothing(_: str) -> None:
 
 def _nothings(value: Value) -> Memo[str, Value]:
     return Memo(lambda _: value)
+
+
+def _check_beyond(row: list[str], width: int) -> None:
+    """Find the unquoted delimiter that would move all cells behind it by one."""
+    if any(map(str.strip, row[width:])):
+        raise Unreadable(f"{len(row)} cells instead of {width}: a delimiter inside a cell?")
 
 
 def _too_short(row: list[str]) -> str:
