@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -33,6 +34,11 @@ class CronCommand(ABC, Generic[Request]):
                 raise TypeError(f"{cls.__name__} declares no {name}; see docs/how-to/add-a-job.md")
 
     request: ClassVar[Any]
+
+    @classmethod
+    def request_parameters(cls) -> tuple[str, ...]:
+        """Name what ``request`` takes: its own options, and ``reason`` where it asks for it."""
+        return tuple(inspect.signature(cls.request).parameters)
 
     @abstractmethod
     def handle(self, request: Request, run: ActiveRun, /) -> Summary:

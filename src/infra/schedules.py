@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -50,6 +51,12 @@ class DeclaredSchedule:
                 break
             firings.append(instant)
         return tuple(firings)
+
+    @property
+    def shortest_period(self) -> timedelta:
+        """The shortest time between two of the next firings, a day's worth or a hundred."""
+        firings = list(islice(self._from(datetime.now(UTC)), 100))
+        return min(later - earlier for earlier, later in pairwise(firings))
 
     def _from(self, instant: datetime) -> Iterator[datetime]:
         return map(_utc, CronSim(self.cron, self._local(instant)))

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from shutil import get_terminal_size
+from typing import TextIO
 
 from commands.result import Cell, Facts, Result, Table, Text
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Give a terminal's width in characters; None where the stream is a file or a pipe."""
+    return get_terminal_size().columns if stream.isatty() else None
 
 
 def render(result: Result, format_: str, *, width: int | None = None) -> str:

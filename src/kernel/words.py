@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # these two cost as much as the whole list of commands
+    from collections.abc import Iterator
+    from typing import TextIO
 
 
 class UsageFault(Exception):
@@ -26,6 +31,17 @@ class Flags:
         self.format = "text"
         self.help = False
         self.version = False
+
+    def is_terminal(self, stream: TextIO) -> bool:
+        """Tell whether a person reads the stream; ``--ansi`` says so of any."""
+        return stream.isatty() or self.ansi is True
+
+    def colours(self, stream: TextIO) -> bool:
+        """Colour on a terminal that knows it, unless a flag or NO_COLOR says otherwise."""
+        if self.ansi is not None:
+            return self.ansi
+        plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+        return stream.isatty() and not plain
 
 
 FORMATS = ("text", "json")

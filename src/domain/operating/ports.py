@@ -46,7 +46,10 @@ class Busy:
 class Locks(Protocol):
     """One lock store. Raises StoreUnavailable where the store cannot be reached."""
 
-    def acquire(self, key: str, run_id: str) -> Lease | Busy: ...
+    def acquire(self, key: str, run_id: str, *, above: int = 0) -> Lease | Busy:
+        """Take the key, or tell who holds it. The fence is greater than ``above``."""
+        ...
+
     def renew(self, lease: Lease) -> bool:
         """True while the lease is still this run's; False once it was broken or taken over."""
         ...

@@ -39,13 +39,17 @@ CLOSING_TRIES = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One start with its contract, its lock and the work of its child."""
+    """One start with its contract, its lock and the work of its child.
+
+    ``switched_on`` is the global switch (legacy ``cron-running``).
+    """
 
     start: Start
     contract: Contract
     lock_key: str
     schedule: Schedule | None
     start_grace: timedelta
+    switched_on: bool
     soft_deadline: float
     work: Callable[[ActiveRun], Summary]
 
@@ -98,7 +102,7 @@ class Runner:
     # --- the pipe: pause, slot, lock, attempts --------------------------------------------------
 
     def _recorded(self, job: Job) -> Ending:
-        pause = self.ledger.pause_of(job.start.command, job.start.started_at)
+        paused = self._paused(job)
         self._note_dead_runs()
         self._note_missed(job)
         newer = self._newer_slots(job)
@@ -107,17 +111,24 @@ class Runner:
             state = taken.outcome.word if taken.outcome else "running"
             ending = _ended(Outcome.SKIPPED_DUPLICATE, f"slot {state} by run {taken.run_id}")
             ending = _with_holder(ending, taken.run_id)
-        elif pause:
-            until = f" until {pause.until:%Y-%m-%d %H:%M} UTC" if pause.until else ""
-            ending = _ended(
-                Outcome.SKIPPED_PAUSED, f"paused by {pause.actor}{until}: {pause.reason}"
-            )
+        elif paused:
+            ending = _ended(Outcome.SKIPPED_PAUSED, paused)
         elif self._late(job, newer):
             ending = _ended(Outcome.SKIPPED_LATE, "the start grace of this firing is over")
         else:
             ending = self._guarded(lambda: self._under_lock(job))
         self._close(job, ending)
         return ending
+
+    def _paused(self, job: Job) -> str:
+        """Say why the job may not run now; empty if it may."""
+        if not job.switched_on:
+            return "the switch cron.running is off"
+        pause = self.ledger.pause_of(job.start.command, job.start.started_at)
+        if pause is None:
+            return ""
+        until = f" until {pause.until:%Y-%m-%d %H:%M} UTC" if pause.until else ""
+        return f"paused by {pause.actor}{until}: {pause.reason}"
 
     def _note_dead_runs(self) -> None:
         for dead in self.ledger.reap(self.clock.now()):

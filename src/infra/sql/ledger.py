@@ -11,14 +11,12 @@ from domain.operating.run import Outcome, Start, Verdict
 from infra.sql.connection import Database, Row
 from infra.sql.instants import from_text, optional_instant, to_text
 from infra.sql.run_rows import pause_of_row, run_of, run_values, summary_text
+from infra.telemetry.run_state import DURATION_BUCKETS
 
 Alive = Callable[[str, int, str], bool | None]
 """Tells of (host, pid, process token) whether it lives; None where this host cannot know."""
 
 ANY_COMMAND = "*"
-
-DURATION_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
-"""Upper bounds in seconds of the duration histogram (operations.md, section 2)."""
 
 _INSERT_RUN = """
     INSERT INTO cron_run (run_id, command, scope, covers, trigger_kind, slot, schedule_id,

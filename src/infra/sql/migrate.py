@@ -34,9 +34,14 @@ def status(url: str) -> tuple[str | None, str | None]:
     """The revision the database has (None: no tables yet) and the one this version needs."""
     engine = make_engine(url)
     try:
-        return _current(engine), ScriptDirectory.from_config(_config()).get_current_head()
+        return _current(engine), needed()
     finally:
         engine.dispose()
+
+
+def needed() -> str | None:
+    """Name the revision that this version needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _current(engine: Engine) -> str | None:

@@ -67,6 +67,7 @@ SLOT = Table(
     Column("instant", INSTANT, primary_key=True),
     Column("run_id", RUN_ID),
     Column("outcome", String(20)),
+    Index("ix_cron_slot_run_id", "run_id"),
 )
 
 PAUSE = Table(

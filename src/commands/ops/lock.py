@@ -1,0 +1,65 @@
+"""lock:list and lock:break: who holds what, and taking it away."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, ClassVar
+
+import typer
+
+from commands.result import Table, Text
+from domain.operating.history import Audit
+from domain.operating.ports import Clock, Locks
+
+
+class LockList:
+    """Lists the locks that are held now."""
+
+    examples: ClassVar[tuple[str, ...]] = ("bin/console lock:list",)
+
+    def __init__(self, locks: Locks, clock: Clock) -> None:
+        self._locks, self._clock = locks, clock
+
+    def __call__(self) -> Table:
+        now = self._clock.now()
+        return Table(
+            columns=("lock", "run", "host", "process", "since (UTC)", "age"),
+            rows=[
+                (
+                    busy.key,
+                    busy.run_id,
+                    busy.host,
+                    busy.pid,
+                    f"{busy.since:%Y-%m-%d %H:%M:%S}" if busy.since else None,
+                    _age(now - busy.since) if busy.since else None,
+                )
+                for busy in self._locks.held()
+            ],
+            empty="no lock is held",
+        )
+
+
+class LockBreak:
+    """Takes a lock from its holder, whose writes are refused from then on."""
+
+    examples: ClassVar[tuple[str, ...]] = (
+        "bin/console lock:break cron.suppliers.import.all --reason='host is gone'",
+    )
+
+    def __init__(self, locks: Locks, audit: Audit, clock: Clock, actor: str) -> None:
+        self._locks, self._audit, self._clock, self._actor = locks, audit, clock, actor
+
+    def __call__(
+        self,
+        key: Annotated[str, typer.Argument(help="The lock's key, as lock:list shows it.")],
+        reason: Annotated[str, typer.Option(help="Why; kept in the audit.")],
+    ) -> Text:
+        fence = self._locks.break_(key)
+        self._audit.note(
+            actor=self._actor, verb="lock:break", target=key, reason=reason, at=self._clock.now()
+        )
+        return Text(text=f"{key} is free, fence {fence}", data={"key": key, "fence": fence})
+
+
+def _age(span: timedelta) -> str:
+    return f"{max(span.total_seconds(), 0):.0f} s"

@@ -1,0 +1,101 @@
+"""suppliers:inspect, suppliers:load and suppliers:list: import settings from a file to the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, ClassVar, Protocol
+
+import typer
+
+from commands.result import Table, Text
+from domain.jobs.supplier_import.setting import ImportSetting
+
+
+class SettingsShelf(Protocol):
+    """Where import settings are kept."""
+
+    def every(self) -> Sequence[ImportSetting]: ...
+    def save(self, settings: Sequence[ImportSetting]) -> None:
+        """Store all of them or none; a supplier's former setting is replaced."""
+        ...
+
+
+Inspect = Callable[[Path, int], str]
+"""Guesses a file's form: the findings and a settings fragment for the supplier, as text."""
+
+LoadSettings = Callable[[Path], Sequence[ImportSetting]]
+
+
+class SuppliersInspect:
+    """Guesses a file's form and prints a settings fragment to complete."""
+
+    examples: ClassVar[tuple[str, ...]] = (
+        "bin/console suppliers:inspect stock.csv --supplier=42",
+        "bin/console suppliers:inspect delivery.zip > supplier-42.toml",
+    )
+
+    def __init__(self, inspect: Inspect) -> None:
+        self._inspect = inspect
+
+    def __call__(
+        self,
+        file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+        supplier: Annotated[int, typer.Option(min=1, help="The supplier's number.")] = 1,
+    ) -> Text:
+        return Text(text=self._inspect(file, supplier))
+
+
+class SuppliersLoad:
+    """Loads import settings from a TOML file; a fault in one loads none."""
+
+    examples: ClassVar[tuple[str, ...]] = (
+        "bin/console suppliers:load supplier-42.toml",
+        "bin/console suppliers:load supplier-42.toml --check",
+    )
+
+    def __init__(self, load: LoadSettings, shelf: SettingsShelf) -> None:
+        self._load, self._shelf = load, shelf
+
+    def __call__(
+        self,
+        file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+        check: Annotated[bool, typer.Option("--check", help="Only check the file.")] = False,
+    ) -> Table:
+        settings = self._load(file)
+        if not check:
+            self._shelf.save(settings)
+        return _table(settings, "checked, not stored" if check else "stored")
+
+
+class SuppliersList:
+    """Lists the import settings."""
+
+    examples: ClassVar[tuple[str, ...]] = ("bin/console suppliers:list",)
+
+    def __init__(self, shelf: SettingsShelf) -> None:
+        self._shelf = shelf
+
+    def __call__(self) -> Table:
+        return _table(self._shelf.every(), "")
+
+
+def _table(settings: Sequence[ImportSetting], note: str) -> Table:
+    return Table(
+        columns=("supplier", "name", "active", "folder", "pattern", "format", "mode", "process"),
+        rows=[
+            (
+                setting.supplier_id,
+                setting.name,
+                setting.active,
+                setting.source,
+                setting.pattern,
+                setting.layout.format.value,
+                setting.mode.value,
+                setting.process,
+            )
+            for setting in settings
+        ],
+        notes=(f"{len(settings)} settings {note}",) if note else (),
+        empty="no import setting; bin/console suppliers:inspect FILE writes a first one",
+    )

@@ -1,0 +1,286 @@
+"""The contracts agreed for jobs still to be built; each moves to its command when that lands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from domain.errors import StoreUnavailable
+from domain.operating.contract import (
+    CatchUp,
+    Contract,
+    Idempotency,
+    IdempotencyKind,
+    Overlap,
+    Owner,
+    Priority,
+    Retry,
+)
+
+_RETRY = Retry(
+    attempts=3,
+    base=timedelta(seconds=20),
+    factor=2,
+    cap=timedelta(seconds=120),
+    on=(StoreUnavailable,),
+)
+
+
+def _minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def _because(kind: IdempotencyKind, by: str, note: str) -> Idempotency:
+    return Idempotency(kind=kind, by=by, note=note)
+
+
+CONTRACTS: tuple[Contract, ...] = (
+    Contract(
+        name="cron:images:enqueue-batches",
+        covers=("CR-001",),
+        summary="Enqueue article image batches",
+        lock="cron.images.enqueue",
+        timeout=_minutes(10),
+        grace=_minutes(0.5),
+        overlap=Overlap.skip(starved_after=3),
+        retry=_RETRY,
+        idempotency=_because(
+            IdempotencyKind.KEYED, "sha256 of the file and batch number", "a batch is queued once"
+        ),
+        catch_up=CatchUp.last(),
+        destructive=False,
+        accountable=(Owner.WEBSHOP_ADMIN, Owner.STOCK_IMPORT),
+        responsible=Owner.SHARED_OPS,
+        consulted=(Owner.WEBSHOP,),
+        priority=Priority.MEDIUM,
+        expected_min_items=0,
+    ),
+    Contract(
+        name="cron:stock:export",
+        covers=("CR-002",),
+        summary="Export stock to platforms and customers",
+        lock="cron.stock.export",
+        timeout=_minutes(14),
+        grace=_minutes(0.5),
+        overlap=Overlap.skip(starved_after=2),
+        retry=_RETRY,
+        idempotency=_because(
+            IdempotencyKind.NATURAL, "equal stock gives equal bytes", "a file is delivered whole"
+        ),
+        catch_up=CatchUp.last(),
+        destructive=False,
+        accountable=(Owner.PLATFORM_EXPORT,),
+        responsible=Owner.SHARED_OPS,
+        consulted=(Owner.ERP_MIDDLEWARE,),
+        priority=Priority.HIGH,
+        expected_min_items=1,
+    ),
+    Contract(
+        name="cron:customers:notify-license-expiration",
+        covers=("CR-003",),
+        summary="Remind customers 14, 7 and 1 days before a licence ends",
+        lock="cron.customers.license-expiry",
+        timeout=_minutes(30),
+        grace=_minutes(1),
+        overlap=Overlap.skip(starved_after=2),
+        retry=_RETRY,
+        idempotency=_because(
+            IdempotencyKind.CHECKPOINTED,
+            "license_notification",
+            "one mail per licence, expiry date and offset",
+        ),
+        catch_up=CatchUp.last(),
+        destructive=False,
+        accountable=(Owner.WEBSHOP,),
+        responsible=Owner.SHARED_OPS,
+        consulted=(Owner.MARKETING_CRM,),
+        priority=Priority.MEDIUM,
+        expected_min_items=0,
+    ),
+    Contract(
+        name="cron:dwh:update-counters",
+        covers=("CR-004",),
+        summary="Update the page hit counters",
+        lock="cron.dwh.counters",
+        timeout=_minutes(10),
+        grace=_minutes(0.5),
+        overlap=Overlap.skip(starved_after=6),
+        retry=_RETRY,
+        idempotency=_because(
+            IdempotencyKind.CHECKPOINTED,
+            "dwh_watermark",
+            "counters and watermark move in one transaction",
+        ),
+        catch_up=CatchUp.last(),
+        destructive=False,
+        accountable=(Owner.SHARED_OPS,),
+        responsible=Owner.SHARED_OPS,
+        consulted=(Owner.ALL_ISLANDS,),
+        priority=Priority.LOW,
+        expected_min_items=0,
+    ),
+    Contract(
+        name="cron:queue:clean",
+        covers=("CR-005",),
+        summary="Delete old processed queue rows",
+        lock="cron.queue.clean",
+        timeout=_minutes(15),
+        grace=_minutes(0.5),
+        overlap=Overlap.skip(starved_after=3),
+        retry=_RETRY,
+        idempotency=_because(
+            IdempotencyKind.NATURAL, "a deleted row stays deleted", "small committed batches"
+        ),
+        catch_up=CatchUp.none(),
+        destructive=True,
+        accountable=(Owner.SHARED_OPS,),
+        responsible=Owner.SHARED_OPS,
+        consulted=(Owner.PLATFORM_EXPORT, Owner.STOCK_IMPORT),
+        priority=Priority.HIGH,
+        expected_min_items=0,
+    ),
+    Contract(
+        name="cron:queue:process",
+        covers=("CR-006",),
+        summary="Process the general queue",
+        lock="cron.queue.process.{queue}",
+        timeout=_minutes(12),
+        grace=_minutes(1),
+        overlap=Overlap.skip(starved_after=15),
+        retry=Retry.never(),
+        idempotency=_because(
+            IdempotencyKind.KEYED, "msg:{id}", "a message is settled once, by its claim number"
+        ),
+        catch_up=CatchUp.none(),
+        destructive=False,
+        accountable=(Owner.SHARED_OPS,),
+        responsible=Owner.SHARED_OPS,
+        consulted=(Owner.PLATFORM_EXPORT, Owner.STOCK_IMPORT),
+        priority=Priority.HIGH,
+        expected_min_items=0,
+    ),
+    Contract(
+        name="cron:logs:clean",
+        covers=("CR-007",),
+        summary="Delete old update log rows",
+        lock="cron.logs.clean",
+        timeout=_minutes(30),
+        grace=_minutes(0.5),
+        overlap=Overlap.skip(starved_after=2),
+        retry=_RETRY,
+        idempotency=_because(
+            IdempotencyKind.NATURAL, "a deleted row stays deleted", "small committed batches"
+        ),
+        catch_up=CatchUp.none(),
+        destructive=True,
+        accountable=(Owner.SHARED_OPS,),
+        responsible=Owner.SHARED_OPS,
+        consulted=(Owner.ALL_ISLANDS,),
+        priority=Priority.MEDIUM,
+        expected_min_items=0,
+    ),
+    Contract(
+        name="cron:platform:pull-orders",
+        covers=("CR-008",),
+        summary="Pull orders from the platforms",
+        lock="cron.platform.pull-orders",
+        timeout=_minutes(10),
+        grace=_minutes(0.5),
+        overlap=Overlap.skip(starved_after=3),
+        retry=_RETRY,
+        idempotency=_because(
+            IdempotencyKind.KEYED,
+            "platform, external id and version hash",
+            "inbox and queue row in one transaction",
+        ),
+        catch_up=CatchUp.last(),
+        destructive=False,
+        accountable=(Owner.PLATFORM_EXPORT,),
+        responsible=Owner.SHARED_OPS,
+        consulted=(Owner.ERP_MIDDLEWARE,),
+        priority=Priority.HIGH,
+        expected_min_items=0,
+    ),
+    Contract(
+        name="cron:system:clean-data",
+        covers=("CR-011",),
+        summary="Clean the article search caches",
+        lock="cron.system.clean-data",
+        timeout=_minutes(30),
+        grace=_minutes(0.5),
+        overlap=Overlap.skip(starved_after=2),
+        retry=_RETRY,
+        idempotency=_because(
+            IdempotencyKind.NATURAL, "a deleted row stays deleted", "one audit row per operation"
+        ),
+        catch_up=CatchUp.none(),
+        destructive=True,
+        accountable=(Owner.SHARED_OPS,),
+        responsible=Owner.SHARED_OPS,
+        consulted=(Owner.ALL_ISLANDS,),
+        priority=Priority.MEDIUM,
+        expected_min_items=0,
+    ),
+    Contract(
+        name="cron:driveright:sync",
+        covers=("CR-012",),
+        summary="Synchronise the vehicle data",
+        lock="cron.driveright.sync",
+        timeout=_minutes(120),
+        grace=_minutes(2),
+        overlap=Overlap.skip(starved_after=2),
+        retry=_RETRY,
+        idempotency=_because(
+            IdempotencyKind.CHECKPOINTED,
+            "driveright_run",
+            "a run goes on at its failed stage; stages are keyed by snapshot",
+        ),
+        catch_up=CatchUp.last(),
+        destructive=False,
+        accountable=(Owner.VEHICLE_DATA,),
+        responsible=Owner.SHARED_OPS,
+        consulted=(Owner.WEBSHOP,),
+        priority=Priority.HIGH,
+        expected_min_items=0,
+    ),
+    Contract(
+        name="cron:simulator:send-mak-files",
+        covers=("CR-013",),
+        summary="Send the wheel simulator's files",
+        lock="cron.simulator.send-mak-files",
+        timeout=_minutes(30),
+        grace=_minutes(0.5),
+        overlap=Overlap.skip(starved_after=2),
+        retry=_RETRY,
+        idempotency=_because(
+            IdempotencyKind.CHECKPOINTED, "transfer_run", "an unchanged set is not sent again"
+        ),
+        catch_up=CatchUp.last(),
+        destructive=False,
+        accountable=(Owner.VEHICLE_DATA,),
+        responsible=Owner.SHARED_OPS,
+        consulted=(Owner.WEBSHOP,),
+        priority=Priority.MEDIUM,
+        expected_min_items=0,
+    ),
+    Contract(
+        name="cron:sessions:purge",
+        covers=("CR-014",),
+        summary="Remove expired session files",
+        lock="cron.sessions.purge",
+        timeout=_minutes(20),
+        grace=_minutes(0.5),
+        overlap=Overlap.skip(starved_after=3),
+        retry=Retry.never(),
+        idempotency=_because(
+            IdempotencyKind.NATURAL, "a removed file stays removed", "age is checked at the unlink"
+        ),
+        catch_up=CatchUp.none(),
+        destructive=True,
+        accountable=(Owner.SHARED_OPS,),
+        responsible=Owner.SHARED_OPS,
+        consulted=(Owner.ALL_ISLANDS,),
+        priority=Priority.LOW,
+        expected_min_items=0,
+    ),
+)
+"""In CR order. Source: the operating model's inventory and ownership tables."""

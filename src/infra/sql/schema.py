@@ -1,0 +1,38 @@
+"""The database's schema for db:migrate and db:status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from infra.sql.connection import sqlite_path
+from infra.sql.migrate import status, upgrade
+
+
+class SqlSchema:
+    """One database by its address."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    @property
+    def address(self) -> str:
+        """The database without its password."""
+        return make_url(self._url).render_as_string(hide_password=True)
+
+    def upgrade(self) -> None:
+        """Create the folder and the tables that are missing."""
+        self._file().parent.mkdir(parents=True, exist_ok=True)
+        upgrade(self._url)
+
+    def revisions(self) -> tuple[str | None, str | None]:
+        """Give the revision that the database has, and the one that this version needs."""
+        if self._file().exists():
+            return status(self._url)
+        from infra.sql.migrate import needed
+
+        return None, needed()
+
+    def _file(self) -> Path:
+        return sqlite_path(self._url)

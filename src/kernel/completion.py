@@ -1,0 +1,94 @@
+"""Shell completion: three small scripts that ask the console for the next word."""
+
+from __future__ import annotations
+
+from kernel.inventory import BUILT_IN, COMMANDS
+from kernel.words import FORMATS, UsageFault
+
+_BASH = """\
+_crontract() {
+    local IFS=$'\\n' line=${COMP_LINE:0:COMP_POINT}
+    local word=${line##*[[:space:]]} prefix=
+    # Bash splits words at colons; what stands before the last one is typed already.
+    [[ $word == *:* && $COMP_WORDBREAKS == *:* ]] && prefix=${word%"${word##*:}"}
+    COMPREPLY=($("${COMP_WORDS[0]}" _complete -- "$line" 2>/dev/null))
+    COMPREPLY=("${COMPREPLY[@]#"$prefix"}")
+    [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
+}
+complete -F _crontract console bin/console ./bin/console
+"""
+
+_ZSH = """\
+#compdef console
+_crontract() {
+    local -a found
+    found=("${(@f)$(${words[1]} _complete -- "${(j: :)words[1,CURRENT]}" 2>/dev/null)}")
+    compadd -S '' -- $found
+}
+compdef _crontract console bin/console ./bin/console
+"""
+
+_FISH = """\
+complete -c console -f -a '((commandline -po)[1] _complete -- (commandline -cp))'
+"""
+
+_SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
+
+
+def script(shell: str) -> str:
+    """Give the script of a shell. Raises UsageFault for an unknown one."""
+    if shell not in _SCRIPTS:
+        raise UsageFault(
+            f"completion needs a shell: {', '.join(_SCRIPTS)}",
+            'For bash: eval "$(bin/console completion bash)"',
+        )
+    return _SCRIPTS[shell]
+
+
+def complete(words: list[str]) -> int:
+    """Print what may follow the line typed so far, one word per line."""
+    line = words[-1] if words else ""
+    typed = line.split()[1:]
+    last = typed.pop() if typed and not line[-1:].isspace() else ""
+    for candidate in _candidates(typed, last):
+        if candidate.startswith(last):
+            print(candidate)
+    return 0
+
+
+def _candidates(before: list[str], last: str) -> list[str]:
+    names = [entry.name for entry in COMMANDS + BUILT_IN]
+    command = next((word for word in before if word in names), None)
+    if command is None or command == "help":
+        return names
+    if command == "completion":
+        return list(_SCRIPTS)
+    return _options(command) if last.startswith("-") else []
+
+
+def _options(command: str) -> list[str]:
+    from kernel.catalogue import find
+    from kernel.loading import parser_for
+
+    entry = find(command)
+    own = parser_for(entry).option_names() if entry.target else []
+    return [*own, *(f"--format={word}" for word in FORMATS), "--help", "--env="]
+
+
+def listing_json(namespace: str) -> str:
+    """Write the commands for programs."""
+    import json
+
+    shown = [entry for entry in COMMANDS if entry.name.startswith(namespace)]
+    return json.dumps(
+        [
+            {
+                "name": entry.name,
+                "summary": entry.summary,
+                "covers": entry.covers,
+                "implemented": entry.target is not None,
+            }
+            for entry in shown
+        ],
+        indent=2,
+    )

@@ -1,0 +1,172 @@
+"""Settings to adapters to services to commands, each built at its first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from commands.base import CronCommand
+from commands.result import Result
+from domain.errors import ConfigurationInvalid
+from domain.operating.contract import Contract
+from infra.boot import Boot, boot
+from infra.clock import SystemClock
+from infra.schedules import DeclaredSchedule, schedules
+from infra.settings import Settings, load
+from infra.sql.connection import Database
+from kernel.inventory import COMMANDS
+from kernel.loading import command_class
+from kernel.supervision import Supervision, person
+
+if TYPE_CHECKING:
+    from commands.ops.config import ConfigCheck
+    from commands.ops.contract import ContractLint, ContractShow
+    from commands.ops.db import DbMigrate, DbStatus
+    from commands.ops.jobs import JobsList, JobsPause, JobsResume
+    from commands.ops.lock import LockBreak, LockList
+    from commands.ops.runs import RunsList, RunsShow
+
+Answer = Callable[..., Result]
+
+
+def method_name(command: str) -> str:
+    """Name the container's method that builds a command: ``runs:list`` is ``runs_list``."""
+    return command.removeprefix("cron:").replace(":", "_").replace("-", "_")
+
+
+class Container:
+    """Builds any command; mypy checks here that each adapter fits its port."""
+
+    def __init__(self, env: str) -> None:
+        self._env = env
+        self._clock = SystemClock()
+
+    def job(self, command: type[CronCommand[Any]]) -> CronCommand[Any]:
+        """Build a scheduled job with its service and adapters."""
+        build = getattr(self, method_name(command.contract.name))
+        return cast("CronCommand[Any]", build())
+
+    def ops(self, name: str) -> Answer:
+        """Build a command that people type."""
+        return cast("Answer", getattr(self, method_name(name))())
+
+    # --- settings and shared adapters -----------------------------------------------------------
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load(self._env)
+
+    @cached_property
+    def boot(self) -> Boot:
+        return boot(self._env)
+
+    @cached_property
+    def contracts(self) -> Mapping[str, Contract]:
+        """Every job's contract in CR order, of those planned too."""
+        from commands.planned import CONTRACTS
+
+        planned = {contract.name: contract for contract in CONTRACTS}
+        return {
+            entry.name: command_class(entry).contract if entry.target else planned[entry.name]
+            for entry in COMMANDS
+            if entry.is_job
+        }
+
+    @cached_property
+    def _database(self) -> Database:
+        return Database(self.boot.database_url)
+
+    @cached_property
+    def _supervision(self) -> Supervision:
+        return Supervision.quiet(self.boot)
+
+    # --- what people type -----------------------------------------------------------------------
+
+    def config_check(self) -> ConfigCheck:
+        from commands.ops.config import ConfigCheck
+
+        return ConfigCheck((self._settings_faults, self._schedule_faults))
+
+    def contract_lint(self) -> ContractLint:
+        from commands.ops.contract import ContractLint
+
+        return ContractLint(self.contracts, self._schedules())
+
+    def contract_show(self) -> ContractShow:
+        from commands.ops.contract import ContractShow
+
+        return ContractShow(self.contracts)
+
+    def db_migrate(self) -> DbMigrate:
+        from commands.ops.db import DbMigrate
+        from infra.sql.schema import SqlSchema
+
+        return DbMigrate(SqlSchema(self.boot.database_url))
+
+    def db_status(self) -> DbStatus:
+        from commands.ops.db import DbStatus
+        from infra.sql.schema import SqlSchema
+
+        return DbStatus(SqlSchema(self.boot.database_url))
+
+    def jobs_list(self) -> JobsList:
+        from commands.ops.jobs import JobsList
+        from infra.sql.pauses import SqlPauses
+
+        ready = [entry.name for entry in COMMANDS if entry.is_job and entry.target]
+        return JobsList(self.contracts, ready, SqlPauses(self._database))
+
+    def jobs_pause(self) -> JobsPause:
+        from commands.ops.jobs import JobsPause
+        from infra.sql.pauses import SqlPauses
+
+        return JobsPause(self.contracts, SqlPauses(self._database), self._clock, person())
+
+    def jobs_resume(self) -> JobsResume:
+        from commands.ops.jobs import JobsResume
+        from infra.sql.pauses import SqlPauses
+
+        return JobsResume(self.contracts, SqlPauses(self._database), self._clock, person())
+
+    def lock_list(self) -> LockList:
+        from commands.ops.lock import LockList
+
+        return LockList(self._supervision.locks, self._clock)
+
+    def lock_break(self) -> LockBreak:
+        from commands.ops.lock import LockBreak
+        from infra.sql.pauses import SqlAudit
+
+        return LockBreak(self._supervision.locks, SqlAudit(self._database), self._clock, person())
+
+    def runs_list(self) -> RunsList:
+        from commands.ops.runs import RunsList
+        from infra.sql.run_book import SqlRunBook
+
+        return RunsList(SqlRunBook(self._database), self._supervision.ledger, self._clock)
+
+    def runs_show(self) -> RunsShow:
+        from commands.ops.runs import RunsShow
+        from infra.sql.run_book import SqlRunBook
+
+        return RunsShow(SqlRunBook(self._database), self._supervision.ledger, self._clock)
+
+    def _schedules(self) -> Sequence[DeclaredSchedule]:
+        return schedules(self.boot.root)
+
+    def _settings_faults(self) -> Sequence[str]:
+        return _faults(lambda: self.settings)
+
+    def _schedule_faults(self) -> Sequence[str]:
+        from infra.boot import root_folder
+
+        return _faults(lambda: schedules(root_folder()))
+
+
+def _faults(check: Callable[[], object]) -> Sequence[str]:
+    try:
+        check()
+    except ConfigurationInvalid as error:
+        return str(error).split("; ")
+    return ()

@@ -1,0 +1,38 @@
+"""What is said when a command fails outside of a run."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from domain.errors import ConfigurationInvalid, JobError, StoreUnavailable
+from domain.operating.run import ExitCode
+
+
+def say_failure(error: Exception) -> int:
+    """Say a foreseen failure in one line; keep a defect's traceback in a file and name it."""
+    if isinstance(error, JobError):
+        print(error, file=sys.stderr)
+        return int(_code(error))
+    path = _keep(error)
+    print(f"defect: {type(error).__name__}: {error}; traceback in {path}", file=sys.stderr)
+    return int(ExitCode.FAILED)
+
+
+def _code(error: JobError) -> ExitCode:
+    if isinstance(error, ConfigurationInvalid):
+        return ExitCode.MISCONFIGURED
+    if isinstance(error, StoreUnavailable):
+        return ExitCode.UNAVAILABLE
+    return ExitCode.FAILED
+
+
+def _keep(error: Exception) -> Path:
+    text = "".join(traceback.format_exception(error))
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="crontract-", suffix=".traceback", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(text)
+    return Path(file.name)

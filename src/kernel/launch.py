@@ -1,0 +1,82 @@
+"""One start of a scheduled job: typed words to a run under its contract."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from commands.base import CronCommand
+from domain.errors import ConfigurationInvalid, Refused
+from domain.operating.events import Event
+from domain.operating.run import Outcome, Verdict
+from domain.operating.runner import Ending
+from infra.boot import boot
+from infra.telemetry.logs import JsonLog
+from kernel.parsing import Parser, options_of
+from kernel.render import render, width_of
+from kernel.run_options import RunOptions, run_options
+from kernel.supervision import Supervision
+from kernel.verdict import result_of
+from kernel.words import Flags, UsageFault
+
+Command = type[CronCommand[Any]]
+
+
+def parser_of(command: Command) -> Parser:
+    """Build the parser of a job: its own options and those of every run."""
+    contract = command.contract
+    return Parser(
+        contract.name,
+        f"{contract.summary} ({', '.join(contract.covers)}).",
+        options_of(command.request, run_options),
+        command.examples,
+    )
+
+
+def launch(command: Command, words: Sequence[str], flags: Flags, env: str) -> int:
+    """Run a job to its exit code; prints the result on stdout. Raises UsageFault."""
+    log = JsonLog(sys.stderr, verbosity=flags.verbosity, human=flags.is_terminal(sys.stderr))
+    log.with_colour(colour=flags.colours(sys.stderr))
+    modern = _without_legacy(command, words, log)
+    values = parser_of(command).values(modern)
+    request, options = _request(command, values), RunOptions.of(values)
+    try:
+        supervision = Supervision(boot(env), log)
+        job = supervision.job(command, request, options, modern)
+    except ConfigurationInvalid as error:
+        ending = Ending(verdict=Verdict.of(Outcome.MISCONFIGURED, str(error)))
+        log.error(Event.RUN_FINISHED, str(error), outcome=ending.verdict.outcome.word)
+    except Refused as error:
+        raise UsageFault(str(error)) from error
+    else:
+        ending = supervision.runner(in_process=options.no_fork).run(job)
+    if flags.verbosity >= 0:
+        result = result_of(command.contract, ending)
+        print(render(result, flags.format, width=width_of(sys.stdout)))
+    return int(ending.verdict.exit_code)
+
+
+def _without_legacy(command: Command, words: Sequence[str], log: JsonLog) -> list[str]:
+    """Replace the spellings of the legacy scripts, and say so."""
+    modern = []
+    for word in words:
+        old = next((old for old in command.legacy if word.startswith(old)), None)
+        if old is None:
+            modern.append(word)
+            continue
+        new = command.legacy[old] + word.removeprefix(old)
+        log.warning(Event.LEGACY_SPELLING, f"{word} is the legacy spelling of {new}")
+        modern.append(new)
+    return modern
+
+
+def _request(command: Command, values: dict[str, Any]) -> Any:
+    own = command.request_parameters()
+    try:
+        return command.request(**{name: values[name] for name in own})
+    except typer.BadParameter as error:
+        hint = f"See bin/console {command.contract.name} --help"
+        raise UsageFault(str(error), hint) from error
