@@ -13,6 +13,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 from domain.errors import Refused
 from infra.files.source import MOST_BYTES, Source
 
+ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 MOST_TIMES_SMALLER = 200
 """A stock list packs 5 to 30 times; only made-up data packs more than this."""
 _ALWAYS_ALLOWED_BYTES = 1 << 20

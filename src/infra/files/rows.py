@@ -10,7 +10,7 @@ from typing import BinaryIO
 from domain.errors import Refused, Retryable
 from domain.jobs.supplier_import.lines import RawRow
 from domain.jobs.supplier_import.setting import Format, Layout
-from infra.files.archive import is_workbook, opened_member
+from infra.files.archive import ZIP, is_workbook, opened_member
 from infra.files.delimited import read_delimited
 from infra.files.fixed import read_fixed
 from infra.files.source import Source
@@ -18,7 +18,6 @@ from infra.files.table import Rows
 
 __all__ = ["RawRow", "Rows", "open_rows"]
 
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 _GZIP = b"\x1f\x8b"
 _HEAD_BYTES = 4
@@ -31,21 +30,33 @@ def open_rows(path: Path, layout: Layout) -> Iterator[Rows]:
     The content decides whether it is a ZIP or a workbook, not the name.
     Raises Refused for a file that cannot be read as declared, Retryable if the disk cannot.
     """
+    with open_source(path, layout.member) as source:
+        yield _rows(source, layout)
+
+
+@contextmanager
+def open_source(path: Path, member: str) -> Iterator[Source]:
+    """Open the file's bytes, or those of the one ZIP member that is meant."""
     try:
         file = path.open("rb")
     except OSError as error:
         raise Retryable(f"{path.name} cannot be opened: {error.strerror}") from error
     with file:
-        if _head(file).startswith(_ZIP) and not is_workbook(file, path.name):
-            with opened_member(file, path.name, layout.member) as source:
-                yield _rows(source, layout)
+        if _head(file).startswith(ZIP) and not is_workbook(file, path.name):
+            with opened_member(file, path.name, member) as source:
+                yield source
         else:
-            yield _rows(Source(file, path.name), layout)
+            yield Source(file, path.name)
+
+
+def holds_workbook(source: Source) -> bool:
+    """Whether the content is a workbook, whatever the file's name."""
+    return source.head.startswith((*ZIP, _OLD_WORKBOOK))
 
 
 def _rows(source: Source, layout: Layout) -> Rows:
     head = source.head
-    if head.startswith((*_ZIP, _OLD_WORKBOOK)):
+    if holds_workbook(source):
         from infra.files.workbook import read_workbook
 
         return read_workbook(source, layout)

@@ -12,7 +12,7 @@ from domain.errors import Refused
 from domain.jobs.supplier_import.lines import RawRow
 from domain.jobs.supplier_import.numerals import TYPED_DECIMAL
 from domain.jobs.supplier_import.setting import Layout
-from infra.files.archive import check_parts
+from infra.files.archive import ZIP, check_parts, is_workbook
 from infra.files.source import Source
 from infra.files.table import Rows
 
@@ -30,7 +30,9 @@ def read_workbook(source: Source, layout: Layout) -> Rows:
     if len(packed) > MOST_PACKED_BYTES:
         raise Refused(f"{source.name} is larger than {MOST_PACKED_BYTES:,} bytes: ask for CSV")
     content = io.BytesIO(packed)
-    if packed.startswith(b"PK"):
+    if packed.startswith(ZIP):
+        if not is_workbook(content, source.name):
+            raise Refused(f"{source.name} is a ZIP inside a ZIP: ask for one level")
         check_parts(content, source.name, MOST_UNPACKED_BYTES)
     try:
         rows = _rows(_sheet(CalamineWorkbook.from_filelike(content), source.name, layout.sheet))
