@@ -20,12 +20,18 @@ from kernel.loading import command_class
 from kernel.supervision import Supervision, person
 
 if TYPE_CHECKING:
+    from commands.cron.suppliers_import_stock import SuppliersImportStock
+    from sqlalchemy import Engine
+
     from commands.ops.config import ConfigCheck
     from commands.ops.contract import ContractLint, ContractShow
     from commands.ops.db import DbMigrate, DbStatus
     from commands.ops.jobs import JobsList, JobsPause, JobsResume
     from commands.ops.lock import LockBreak, LockList
     from commands.ops.runs import RunsList, RunsShow
+    from commands.ops.shop import ShopLoadSample
+    from commands.ops.suppliers import SuppliersInspect, SuppliersList, SuppliersLoad
+    from infra.sql.import_settings import SqlImportSettings
 
 Answer = Callable[..., Result]
 
@@ -80,6 +86,39 @@ class Container:
     @cached_property
     def _supervision(self) -> Supervision:
         return Supervision.quiet(self.boot)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        from infra.sql.engine import make_engine
+
+        return make_engine(self.settings.database.url)
+
+    @cached_property
+    def _import_settings(self) -> SqlImportSettings:
+        from infra.sql.import_settings import SqlImportSettings
+
+        return SqlImportSettings(self._engine)
+
+    # --- scheduled jobs -------------------------------------------------------------------------
+
+    def suppliers_import_stock(self) -> SuppliersImportStock:
+        from commands.cron.suppliers_import_stock import SuppliersImportStock
+
+        from domain.jobs.supplier_import.one_supplier import OneSupplier
+        from domain.jobs.supplier_import.process import StandardProcess
+        from domain.jobs.supplier_import.service import SupplierImport
+        from infra.files.feeds import DirectoryFeeds
+        from infra.files.rows import open_rows
+        from infra.sql.engine import make_engine
+        from infra.sql.import_settings import SqlImportSettings
+        from infra.sql.stock_book import SqlStockBook
+
+        reader = make_engine(self.settings.database.url, read_only=True)
+        book = SqlStockBook(self._engine, reader)
+        feeds = DirectoryFeeds(self.settings.import_root, self._clock)
+        standard = StandardProcess(feeds, book, open_rows, self._clock)
+        supplier = OneSupplier(feeds, book, {"standard": standard}, self._clock)
+        return SuppliersImportStock(SupplierImport(SqlImportSettings(reader), supplier))
 
     # --- what people type -----------------------------------------------------------------------
 
@@ -151,6 +190,32 @@ class Container:
         from infra.sql.run_book import SqlRunBook
 
         return RunsShow(SqlRunBook(self._database), self._supervision.ledger, self._clock)
+
+    def shop_load_sample(self) -> ShopLoadSample:
+        from commands.ops.shop import ShopLoadSample
+        from infra.sql.sample_shop import SampleShop
+
+        source = self.boot.root / "ops" / "sample-shop"
+        return ShopLoadSample(SampleShop(self._engine, source, self.settings.import_root))
+
+    def suppliers_inspect(self) -> SuppliersInspect:
+        from commands.ops.suppliers import SuppliersInspect
+        from infra.files.inspect import fragment, inspect_file
+
+        return SuppliersInspect(
+            lambda file, member, supplier: fragment(inspect_file(file, member), supplier)
+        )
+
+    def suppliers_list(self) -> SuppliersList:
+        from commands.ops.suppliers import SuppliersList
+
+        return SuppliersList(self._import_settings)
+
+    def suppliers_load(self) -> SuppliersLoad:
+        from commands.ops.suppliers import SuppliersLoad
+        from infra.files.settings_file import load_settings
+
+        return SuppliersLoad(load_settings, self._import_settings)
 
     def _schedules(self) -> Sequence[DeclaredSchedule]:
         return schedules(self.boot.root)

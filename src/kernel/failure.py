@@ -17,7 +17,8 @@ def say_failure(error: Exception) -> int:
         print(error, file=sys.stderr)
         return int(_code(error))
     path = _keep(error)
-    print(f"defect: {type(error).__name__}: {error}; traceback in {path}", file=sys.stderr)
+    what = (str(error).splitlines() or [""])[0]
+    print(f"defect: {type(error).__name__}: {what} (traceback: {path})", file=sys.stderr)
     return int(ExitCode.FAILED)
 
 

@@ -21,8 +21,8 @@ class SettingsShelf(Protocol):
         ...
 
 
-Inspect = Callable[[Path, int], str]
-"""Guesses a file's form: the findings and a settings fragment for the supplier, as text."""
+Inspect = Callable[[Path, str, int], str]
+"""Guesses a file's form (or a ZIP member's): a settings fragment with what was seen as comments."""
 
 LoadSettings = Callable[[Path], Sequence[ImportSetting]]
 
@@ -42,8 +42,9 @@ class SuppliersInspect:
         self,
         file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
         supplier: Annotated[int, typer.Option(min=1, help="The supplier's number.")] = 1,
+        member: Annotated[str, typer.Option(help="Which file of a ZIP that holds several.")] = "",
     ) -> Text:
-        return Text(text=self._inspect(file, supplier))
+        return Text(text=self._inspect(file, member, supplier))
 
 
 class SuppliersLoad:

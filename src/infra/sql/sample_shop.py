@@ -1,0 +1,99 @@
+"""The small shop of ops/sample-shop, put into the database and the import folder."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from domain.jobs.supplier_import.setting import ImportSetting
+from infra.files.settings_file import load_settings
+from infra.sql.engine import writing
+from infra.sql.import_settings import SqlImportSettings
+from infra.sql.instants import to_text
+from infra.sql.tables import ARTICLE, SUPPLIER_ARTICLE
+
+LANDED_SECONDS = 3600.0
+"""The sample files look as if they had come in an hour ago: settled, and not stale."""
+
+
+class SampleShop:
+    """Loads what is missing; rows and settings that are there stay as they are."""
+
+    def __init__(self, engine: Engine, source: Path, import_root: Path) -> None:
+        self._engine, self._source, self._import_root = engine, source, import_root
+
+    def load(self) -> Mapping[str, int]:
+        """Give how many articles, known supplier articles, settings and files the sample has."""
+        settings = load_settings(self._source / "settings.toml")
+        self._add_settings(settings)
+        articles, known = self._rows("articles"), self._rows("supplier_articles")
+        with writing(self._engine) as connection:
+            _add_articles(connection, articles)
+            _add_supplier_articles(connection, known)
+        return {
+            "articles": len(articles),
+            "supplier articles": len(known),
+            "import settings": len(settings),
+            "supplier files": sum(self._copy_files(setting) for setting in settings),
+        }
+
+    def _add_settings(self, settings: Sequence[ImportSetting]) -> None:
+        shelf = SqlImportSettings(self._engine)
+        there = {*shelf.names(active=True), *shelf.names(active=False)}
+        shelf.save([setting for setting in settings if setting.supplier_id not in there])
+
+    def _copy_files(self, setting: ImportSetting) -> int:
+        target = self._import_root / setting.source
+        target.mkdir(parents=True, exist_ok=True)
+        landed = time.time() - LANDED_SECONDS
+        folder = self._source / "import" / setting.source
+        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        for file in files:
+            part = target / f"{file.name}.part"
+            shutil.copyfile(file, part)
+            os.utime(part, (landed, landed))
+            part.rename(target / file.name)
+        return len(files)
+
+    def _rows(self, name: str) -> list[dict[str, str | None]]:
+        with (self._source / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            return [{key: value or None for key, value in row.items()} for row in rows]
+
+
+def _add_articles(connection: Connection, rows: Sequence[dict[str, str | None]]) -> None:
+    there = set(connection.execute(select(ARTICLE.c.id)).scalars())
+    missing = [{**row, "id": int(row["id"] or 0), "name": row["name"] or ""} for row in rows]
+    missing = [row for row in missing if row["id"] not in there]
+    if missing:
+        connection.execute(insert(ARTICLE), missing)
+
+
+def _add_supplier_articles(connection: Connection, rows: Sequence[dict[str, str | None]]) -> None:
+    there = {
+        (row.supplier_id, row.supplier_article_no)
+        for row in connection.execute(
+            select(SUPPLIER_ARTICLE.c.supplier_id, SUPPLIER_ARTICLE.c.supplier_article_no)
+        )
+    }
+    matched_at = to_text(datetime.now(UTC))
+    missing = [
+        {
+            "supplier_id": int(row["supplier_id"] or 0),
+            "supplier_article_no": row["supplier_article_no"],
+            "article_id": int(row["article_id"] or 0),
+            "matched_by": "sample",
+            "matched_at": matched_at,
+        }
+        for row in rows
+        if (int(row["supplier_id"] or 0), row["supplier_article_no"]) not in there
+    ]
+    if missing:
+        connection.execute(insert(SUPPLIER_ARTICLE), missing)
