@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,9 +27,11 @@ from domain.operating.ports import (
     Locks,
     Metrics,
     RunLog,
+    SlotTaken,
 )
-from domain.operating.run import ExitCode, Outcome, Start, Summary, UnitResult, Verdict
+from domain.operating.run import Outcome, Start, Summary, Verdict
 from domain.operating.slot import Schedule, is_too_late, missed_between
+from domain.operating.verdicts import is_transient, verdict_of
 
 LOCK_POLL_SECONDS = 0.25
 """How often a start that may wait asks again for the lock."""
@@ -84,9 +87,15 @@ class Runner:
             ending = self._guarded(lambda: self._attempt(job, leases=()))
         else:
             ending = self._guarded(lambda: self._recorded(job))
-            self.metrics.publish()
+            self._publish()
         self._say_finished(ending)
         return ending
+
+    def _publish(self) -> None:
+        try:
+            self.metrics.publish()
+        except Exception as error:  # noqa: BLE001 - what is published must not change what was done
+            self.log.error(Event.METRICS_FAILED, str(error), traceback=traceback.format_exc())
 
     def _guarded(self, step: Callable[[], Ending]) -> Ending:
         try:
@@ -107,18 +116,25 @@ class Runner:
         self._note_missed(job)
         newer = self._newer_slots(job)
         taken = self.ledger.open(job.start)
+        with ExitStack() as held:  # the verdict stands before the next run may take the lock
+            ending = self._ended_early(job, taken, paused, newer) or self._guarded(
+                lambda: self._under_lock(job, held)
+            )
+            self._close(job, ending)
+        return ending
+
+    def _ended_early(
+        self, job: Job, taken: SlotTaken | None, paused: str, newer_slots: int
+    ) -> Ending | None:
         if taken:
             state = taken.outcome.word if taken.outcome else "running"
             ending = _ended(Outcome.SKIPPED_DUPLICATE, f"slot {state} by run {taken.run_id}")
-            ending = _with_holder(ending, taken.run_id)
-        elif paused:
-            ending = _ended(Outcome.SKIPPED_PAUSED, paused)
-        elif self._late(job, newer):
-            ending = _ended(Outcome.SKIPPED_LATE, "the start grace of this firing is over")
-        else:
-            ending = self._guarded(lambda: self._under_lock(job))
-        self._close(job, ending)
-        return ending
+            return _with_holder(ending, taken.run_id)
+        if paused:
+            return _ended(Outcome.SKIPPED_PAUSED, paused)
+        if self._late(job, newer_slots):
+            return _ended(Outcome.SKIPPED_LATE, "the start grace of this firing is over")
+        return None
 
     def _paused(self, job: Job) -> str:
         """Say why the job may not run now; empty if it may."""
@@ -168,24 +184,35 @@ class Runner:
             newer_slots=newer_slots,
         )
 
-    def _under_lock(self, job: Job) -> Ending:
-        lease = self._acquire(job)
-        if isinstance(lease, Busy):
-            return self._refused_overlap(job, lease)
-        self.log.bind(fence=lease.fence)
-        try:
-            self.ledger.hold(job.start.run_id, lease)
-            return self._attempt(job, leases=(lease,))
-        finally:
-            self.locks.release(lease)
+    def _under_lock(self, job: Job, held: ExitStack) -> Ending:
+        answer = self._acquire(job)
+        if isinstance(answer, Busy):
+            return self._refused_overlap(job, answer)
+        if isinstance(answer, Died):
+            return _ending_of(answer, attempts=0)
+        held.callback(self._release, answer)
+        self.log.bind(fence=answer.fence)
+        self.ledger.hold(job.start.run_id, answer)
+        return self._attempt(job, leases=(answer,))
 
-    def _acquire(self, job: Job) -> Lease | Busy:
+    def _acquire(self, job: Job) -> Lease | Busy | Died:
         give_up = self.clock.monotonic() + job.contract.overlap.wait.total_seconds()
         answer = self.locks.acquire(job.lock_key, job.start.run_id)
+        if isinstance(answer, Busy) and job.contract.overlap.wait:
+            self.log.info(Event.LOCK_WAITING, f"{answer.key} is held by run {answer.run_id}")
         while isinstance(answer, Busy) and self.clock.monotonic() < give_up:
-            self.clock.sleep(LOCK_POLL_SECONDS)
+            stopped = self.attempts.wait(LOCK_POLL_SECONDS)
+            if stopped:
+                return stopped
             answer = self.locks.acquire(job.lock_key, job.start.run_id)
         return answer
+
+    def _release(self, lease: Lease) -> None:
+        """Give the lock back; where its store is away it ends with the lease or the process."""
+        try:
+            self.locks.release(lease)
+        except StoreUnavailable as error:
+            self.log.warning(Event.LOCK_UNRELEASED, str(error))
 
     def _refused_overlap(self, job: Job, busy: Busy) -> Ending:
         age = f" for {_seconds(self.clock.now() - busy.since)}" if busy.since else ""
@@ -205,41 +232,52 @@ class Runner:
             end = self._one_attempt(job, attempt, leases)
             wait = self._wait_before_next(job, attempt, end)
             if wait is None:
-                return _verdict_of(end, attempt)
+                return _ending_of(end, attempt)
             self.log.warning(
                 Event.ATTEMPT_RETRYING, f"attempt {attempt + 1} follows in {wait:.1f} s", wait=wait
             )
             stopped = self.attempts.wait(wait)
             if stopped:
-                return _verdict_of(stopped, attempt)
+                return _ending_of(stopped, attempt)
             attempt += 1
 
     def _one_attempt(self, job: Job, attempt: int, leases: tuple[Lease, ...]) -> AttemptEnd:
-        run_id, recorded = job.start.run_id, not job.start.dry_run
         self.log.bind(attempt=attempt)
-        if recorded:
-            self.ledger.attempt_started(run_id, attempt, self.clock.now())
+        if not job.start.dry_run:
+            self._note_start(job.start.run_id, attempt)
         end = self.attempts.run(job, attempt=attempt, leases=leases)
-        verdict = _verdict_of(end, attempt).verdict
+        verdict = verdict_of(end)
         if not verdict.outcome.is_good:
             self.log.warning(Event.ATTEMPT_FAILED, verdict.message, error=verdict.error)
-        if recorded:
-            self.ledger.attempt_ended(
-                run_id,
-                attempt,
-                self.clock.now(),
-                outcome=verdict.outcome.word,
-                message=verdict.message,
-            )
+        if not job.start.dry_run:
+            self._note_end(job.start.run_id, attempt, verdict)
         return end
+
+    def _note_start(self, run_id: str, attempt: int) -> None:
+        try:
+            self.ledger.attempt_started(run_id, attempt, self.clock.now())
+        except StoreUnavailable as error:
+            if attempt == 1:  # no work began yet, and none is done without a ledger
+                raise
+            self.log.error(Event.LEDGER_UNREACHABLE, str(error))
+
+    def _note_end(self, run_id: str, attempt: int, verdict: Verdict) -> None:
+        """Write how the attempt ended; a ledger that is away now does not undo what was done."""
+        now, outcome = self.clock.now(), verdict.outcome.word
+        try:
+            self.ledger.attempt_ended(
+                run_id, attempt, now, outcome=outcome, message=verdict.message
+            )
+        except StoreUnavailable as error:
+            self.log.error(Event.LEDGER_UNREACHABLE, str(error))
 
     def _wait_before_next(self, job: Job, attempt: int, end: AttemptEnd) -> float | None:
         retry = job.contract.retry
-        if attempt >= retry.attempts or not _is_transient(end, job.contract):
+        if attempt >= retry.attempts or not is_transient(end, job.contract):
             return None
         wait = self.entropy.uniform(0, retry.ceiling(attempt).total_seconds())
         if isinstance(end, Broke) and end.retry_after is not None:
-            wait = max(wait, end.retry_after.total_seconds())
+            wait = end.retry_after.total_seconds()
         left = job.soft_deadline - self.clock.monotonic()
         return wait if wait < left else None
 
@@ -294,39 +332,6 @@ def _with_holder(ending: Ending, run_id: str) -> Ending:
     return Ending(verdict=ending.verdict, holder_run_id=run_id or None)
 
 
-def _is_transient(end: AttemptEnd, contract: Contract) -> bool:
-    """Transient: a declared error class, or a summary in which a unit failed for such a reason."""
-    if isinstance(end, Finished):
-        return any(unit.retryable for unit in end.summary.units if unit.result is UnitResult.FAILED)
-    if isinstance(end, Broke):
-        declared = {error.__name__ for error in contract.retry.on}
-        return end.family == "retryable" and not declared.isdisjoint(end.lineage)
-    return False
-
-
-_BROKEN_OUTCOMES = {
-    "retryable": (Outcome.FAILED, ExitCode.EXHAUSTED),
-    "refused": (Outcome.FAILED, ExitCode.FAILED),
-    "misconfigured": (Outcome.MISCONFIGURED, ExitCode.MISCONFIGURED),
-    "lock_lost": (Outcome.LOCK_LOST, ExitCode.LOCK_LOST),
-    "defect": (Outcome.FAILED, ExitCode.FAILED),
-}
-
-
-def _verdict_of(end: AttemptEnd, attempts: int) -> Ending:
-    summary = None
-    if isinstance(end, Finished):
-        summary = end.summary
-        verdict = Verdict.of(summary.outcome, summary.failures)
-    elif isinstance(end, Broke):
-        outcome, code = _BROKEN_OUTCOMES[end.family]
-        verdict = Verdict(outcome=outcome, exit_code=code, message=end.message, error=end.error)
-    else:
-        verdict = _verdict_of_death(end)
-    return Ending(verdict=verdict, summary=summary, attempts=attempts, output=end.output)
-
-
-def _verdict_of_death(end: Died) -> Verdict:
-    return Verdict(
-        outcome=end.outcome, exit_code=end.exit_code, message=end.message, error=end.outcome.word
-    )
+def _ending_of(end: AttemptEnd, attempts: int) -> Ending:
+    summary = end.summary if isinstance(end, Finished) else None
+    return Ending(verdict=verdict_of(end), summary=summary, attempts=attempts, output=end.output)
