@@ -129,9 +129,13 @@ class LineReader:
         if not any(map(str.strip, row)):
             return
         reason = str(fault) if isinstance(fault, Unreadable) else _too_short(row)
-        raw = self._separator.join(row)[:_LONGEST_RAW].replace("\0", "\N{SYMBOL FOR NULL}")
+        raw = self._separator.join(self._quoted(cell) for cell in row)
         self._above = self._readable_article_no(row)
-        yield Reject(number, reason, raw, self._above or None)
+        yield Reject(number, reason, raw[:_LONGEST_RAW].replace("\0", "␀"), self._above or None)
+
+    def _quoted(self, cell: str) -> str:
+        """Quote as in the file, so that a person sees where a cell ends."""
+        return f'"{cell}"' if self._separator in cell else cell
 
     def _readable_article_no(self, row: list[str]) -> str:
         if len(row) == 1:  # a whole line that could not be cut into cells
@@ -158,7 +162,7 @@ def _check_beyond(row: list[str], width: int) -> None:
 
 
 def _too_short(row: list[str]) -> str:
-    return f"only {len(row)} cells: the line is cut short, or a quote is astray"
+    return f"cells: {len(row)}, fewer than needed; is the line cut short, or a quote astray?"
 
 
 def _places(columns: Columns, place: ColumnPlaces, unmapped: int) -> Iterator[int]:
