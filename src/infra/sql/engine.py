@@ -174,7 +174,7 @@ def _known_of_sqlite(error: sqlite3.Error) -> JobError | None:
     if code.startswith(_UNAVAILABLE):
         return StoreUnavailable(f"the database is not available: {error} ({code})")
     if "no such table" in str(error):
-        return ConfigurationInvalid(f"{error}: bring the database up to date by db:migrate")
+        return ConfigurationInvalid(f"{error}: run bin/console db:migrate")
     return None
 
 

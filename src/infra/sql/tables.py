@@ -80,7 +80,7 @@ IMPORT_RUN = Table(
     Column("id", SERIAL, primary_key=True),
     Column("run_id", String(36), nullable=False),
     Column("supplier_id", Integer, nullable=False),
-    # booked, unchanged, zeroed (stale for too long), refused, failed
+    # booked, unchanged, zeroed (the file was too old for too long), failed
     Column("status", String(12), nullable=False),
     Column("actor", String(64), nullable=False),
     Column("file_name", String(255)),
@@ -121,7 +121,8 @@ IMPORT_REJECT = Table(
     "import_reject",
     METADATA,
     Column("import_run_id", SERIAL, ForeignKey("import_run.id"), primary_key=True),
-    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("no", Integer, primary_key=True, autoincrement=False),
+    Column("line", Integer, nullable=False),
     Column("supplier_id", Integer, nullable=False),
     Column("reason", String(255), nullable=False),
     Column("raw", Text, nullable=False),

@@ -28,6 +28,8 @@ from domain.operating.ports import ActiveRun, Clock
 
 CHECKPOINT_LINES = 50_000
 
+FORCE_HINT = "; --force --reason WHY imports the file all the same"
+
 COUNTED = ("lines", "new", "changed", "gone", "unchanged", "rejected", "review")
 
 
@@ -76,7 +78,7 @@ class StandardProcess:
             run.checkpoint("committed")
             self._feeds.archive(task.setting, opened)
             run.checkpoint("archived")
-        return _counts(tally) + notes
+        return _counts(tally, notes)
 
     def _read(
         self, setting: ImportSetting, opened: OpenFeed, staged: StagedStock, run: ActiveRun
@@ -94,8 +96,7 @@ class StandardProcess:
         fault = error_fault(tally, guards)
         losses = list(loss_faults(tally, guards))
         if fault or (losses and not request.force):
-            hint = "" if fault else "; --force --reason WHY imports the file all the same"
-            raise Implausible("; ".join([fault] if fault else losses) + hint)
+            raise Implausible(fault or "; ".join(losses) + FORCE_HINT)
         for loss in losses:
             run.warn(Event.GUARD_FORCED, loss, actor=run.actor, reason=request.reason)
         return bool(losses)
@@ -132,6 +133,6 @@ def _ticker(name: str, run: ActiveRun) -> Callable[[int], None]:
     return tick
 
 
-def _counts(tally: Tally) -> Counter[str]:
+def _counts(tally: Tally, notes: Counter[str]) -> Counter[str]:
     values = asdict(tally)
-    return Counter({word: values[word] for word in COUNTED})
+    return Counter({word: values[word] for word in COUNTED} | dict(notes))

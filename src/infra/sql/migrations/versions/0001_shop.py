@@ -81,14 +81,15 @@ def upgrade() -> None:
     op.create_table(
         "import_reject",
         sa.Column("import_run_id", SERIAL, nullable=False),
-        sa.Column("line", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("no", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("supplier_id", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(length=255), nullable=False),
         sa.Column("raw", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["import_run_id"], ["import_run.id"], name="fk_import_reject_import_run_id_import_run"
         ),
-        sa.PrimaryKeyConstraint("import_run_id", "line", name="pk_import_reject"),
+        sa.PrimaryKeyConstraint("import_run_id", "no", name="pk_import_reject"),
     )
     op.create_table(
         "match_review",

@@ -1,0 +1,196 @@
+"""Import one supplier: find its files, judge their age, hand what is new to its routine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import takewhile
+
+from domain.errors import ConfigurationInvalid, Refused
+from domain.jobs.supplier_import.freshness import is_settled, is_stale, must_zero, stale
+from domain.jobs.supplier_import.ports import (
+    Entry,
+    Feed,
+    Feeds,
+    FeedStale,
+    LastImport,
+    OpenFeed,
+    Status,
+    StockBook,
+)
+from domain.jobs.supplier_import.process import FORCE_HINT, ProcessFile, Task
+from domain.jobs.supplier_import.request import ImportRequest
+from domain.jobs.supplier_import.setting import ImportSetting, Mode
+from domain.operating.events import Event
+from domain.operating.ports import ActiveRun, Clock
+from domain.operating.run import Unit, UnitResult
+
+
+def unit_name(supplier_id: int, name: str) -> str:
+    """The supplier as every result line and message names it."""
+    return f"supplier {supplier_id} ({name})"
+
+
+class OneSupplier:
+    """Imports what one supplier delivered, under a lock that the caller holds.
+
+    ``processes`` holds the routines that a setting can name ("standard" and suppliers' own).
+    """
+
+    def __init__(
+        self,
+        feeds: Feeds,
+        book: StockBook,
+        processes: Mapping[str, ProcessFile],
+        clock: Clock,
+    ) -> None:
+        self._feeds, self._book, self._processes, self._clock = feeds, book, processes, clock
+
+    def __call__(self, setting: ImportSetting, request: ImportRequest, run: ActiveRun) -> Unit:
+        task = Task(setting=setting, request=request, started_at=self._clock.now())
+        last = self._book.last(setting.supplier_id)
+        feeds = self._feeds_of(task, last)
+        newest = _newest(feeds, last)
+        if is_stale(newest, setting.guards, task.started_at):
+            self._refuse_stale(task, newest, feeds, run)
+        if not feeds:
+            return _unit(setting, UnitResult.UNCHANGED, f"nothing new since {newest:%F %H:%M} UTC")
+        settled = list(takewhile(lambda feed: self._is_settled(task, feed), feeds))
+        if not settled:
+            return _unit(setting, UnitResult.SKIPPED, f"{feeds[0].name} is still being written")
+        return self._files(task, settled, run)
+
+    # --- which files -------------------------------------------------------------------------
+
+    def _feeds_of(self, task: Task, last: LastImport | None) -> Sequence[Feed]:
+        """Oldest first; of full lists only the newest counts, of deltas each one."""
+        setting, request = task.setting, task.request
+        if request.file is not None:
+            return [self._feeds.named(setting, request.file)]
+        waiting = self._feeds.waiting(setting)
+        if waiting or not request.update_anyway or last is None or last.digest is None:
+            return waiting[-1:] if setting.mode is Mode.FULL else waiting
+        return [self._last_again(setting, last.digest)]
+
+    def _last_again(self, setting: ImportSetting, digest: str) -> Feed:
+        feed = self._feeds.archived(setting, digest)
+        if feed is None:
+            raise Refused(
+                f"the last file of {setting.name} (sha256 {digest[:8]}) is no longer in the "
+                "archive: name one by --file"
+            )
+        return feed
+
+    def _is_settled(self, task: Task, feed: Feed) -> bool:
+        return is_settled(feed, task.setting.guards, self._clock.now())
+
+    # --- how old -----------------------------------------------------------------------------
+
+    def _refuse_stale(
+        self, task: Task, newest: datetime | None, feeds: Sequence[Feed], run: ActiveRun
+    ) -> None:
+        """Raise FeedStale; only a file that --file names passes, by --force."""
+        request, error = task.request, stale(task.setting, newest, task.started_at)
+        if request.file is not None:
+            if not request.force:
+                raise FeedStale(f"{error}{FORCE_HINT}")
+            run.warn(Event.GUARD_FORCED, str(error), actor=run.actor, reason=request.reason)
+            return
+        if must_zero(newest, task.setting.guards, task.started_at):
+            error = self._zeroed(task, error, run)
+        if not run.dry_run:
+            self._book.note(self._entry(task, Status.FAILED, message=str(error)), run)
+            for feed in feeds:
+                self._feeds.mark_failed(task.setting, feed, str(error))
+        raise error
+
+    def _zeroed(self, task: Task, error: FeedStale, run: ActiveRun) -> FeedStale:
+        count = self._book.zero(self._entry(task, Status.ZEROED, message=str(error)), run)
+        run.warn(Event.STOCK_ZEROED, str(error), supplier=task.setting.supplier_id, articles=count)
+        return FeedStale(f"{error}; stock of {count} articles set to 0")
+
+    # --- file by file ------------------------------------------------------------------------
+
+    def _files(self, task: Task, feeds: Sequence[Feed], run: ActiveRun) -> Unit:
+        process = self._process_of(task.setting)
+        found = [self._file(task, feed, process, run) for feed in feeds]
+        new = [counts for counts in found if counts is not None]
+        total: Counter[str] = Counter()
+        for counts in new:
+            total.update(counts)
+        names = ", ".join(feed.name for feed in feeds)
+        message = names if new else f"{names}: same content as the last import"
+        result = UnitResult.DONE if new else UnitResult.UNCHANGED
+        unit = _unit(task.setting, result, message, total)
+        run.log(Event.UNIT_FINISHED, message, unit=unit.name, result=result.value, **total)
+        return unit
+
+    def _process_of(self, setting: ImportSetting) -> ProcessFile:
+        if setting.process not in self._processes:
+            known = ", ".join(sorted(self._processes))
+            raise ConfigurationInvalid(
+                f"supplier.{setting.supplier_id}.process {setting.process!r}: known are {known}"
+            )
+        return self._processes[setting.process]
+
+    def _file(
+        self, task: Task, feed: Feed, process: ProcessFile, run: ActiveRun
+    ) -> Counter[str] | None:
+        """What the file changed; None where its content is already in."""
+        try:
+            with self._feeds.open(feed) as opened:
+                run.checkpoint("opened")
+                if not self._is_known(task, opened, run):
+                    return process(task, opened, run)
+                self._put_away(task, opened, run)
+        except Refused as error:
+            if not run.dry_run:
+                self._feeds.mark_failed(task.setting, feed, str(error))
+            raise
+        return None
+
+    def _is_known(self, task: Task, opened: OpenFeed, run: ActiveRun) -> bool:
+        """The content is what stock shows; name and time of the file may differ."""
+        digest = opened.digest
+        run.checkpoint("hashed")
+        last = self._book.last(task.setting.supplier_id)
+        return not task.request.update_anyway and last is not None and last.digest == digest
+
+    def _put_away(self, task: Task, opened: OpenFeed, run: ActiveRun) -> None:
+        opened.verify()
+        if run.dry_run:
+            return
+        self._book.note(self._entry(task, Status.UNCHANGED, opened), run)
+        run.checkpoint("noted")
+        self._feeds.archive(task.setting, opened)
+        run.checkpoint("archived")
+
+    def _entry(
+        self, task: Task, status: Status, opened: OpenFeed | None = None, message: str = ""
+    ) -> Entry:
+        return Entry(
+            supplier_id=task.setting.supplier_id,
+            status=status,
+            started_at=task.started_at,
+            finished_at=self._clock.now(),
+            feed=opened.feed if opened else None,
+            digest=opened.digest if opened else None,
+            message=message,
+        )
+
+
+def _newest(feeds: Sequence[Feed], last: LastImport | None) -> datetime | None:
+    if feeds:
+        return feeds[-1].modified
+    return last.received if last else None
+
+
+def _unit(
+    setting: ImportSetting,
+    result: UnitResult,
+    message: str,
+    counts: Mapping[str, int] | None = None,
+) -> Unit:
+    name = unit_name(setting.supplier_id, setting.name)
+    return Unit(name=name, result=result, message=message, counts=counts or {})
