@@ -16,13 +16,13 @@ lint: setup ## style and formatting
 format: setup ## put style and formatting right
 	$(PYTHON) -m ruff check --fix . ; $(PYTHON) -m ruff format .
 types: setup ## mypy, strict
-	$(PYTHON) -m mypy
+	$(PYTHON) -m mypy && $(PYTHON) -m mypy docs/generate.py
 layers: setup ## the arrows between packages
 	PYTHONPATH=src .venv/bin/lint-imports
 docs: setup ## write the generated parts of the docs anew
-	$(PYTHON) docs/generate.py
+	PYTHONPATH=src $(PYTHON) docs/generate.py
 consistency: setup ## generated docs are what the code says
-	$(PYTHON) docs/generate.py --check
+	PYTHONPATH=src $(PYTHON) docs/generate.py --check
 bench: ## time start-up and import
 	bin/setup --bench && $(PYTHON) -m bench
 sizes: setup ## where the tree stands beside the house's figures

@@ -1,0 +1,117 @@
+"""Write the generated parts of the docs anew, or with --check say where they differ.
+
+A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``; everything in it comes
+from the code, so that the fourteen jobs of the README are those of the console.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from domain.operating.run import Outcome
+from kernel.container import Container
+from kernel.inventory import COMMANDS, Entry
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+KEY = re.compile(r"(?P<key>\w+) = (?P<value>.+?)(?:\s+# (?P<note>.+))?")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Give the exit code: 1 where --check found a difference."""
+    stale = [page for page in pages() if rewritten(page) != page.read_text("utf-8")]
+    for page in stale:
+        if "--check" in arguments:
+            sys.stderr.write(f"{page.relative_to(ROOT)} is not what the code says: make docs\n")
+        else:
+            page.write_text(rewritten(page), "utf-8")
+            sys.stdout.write(f"wrote {page.relative_to(ROOT)}\n")
+    return int(bool(stale) and "--check" in arguments)
+
+
+def pages() -> list[Path]:
+    """Every page of the docs, and the README."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def rewritten(page: Path) -> str:
+    """The page's text with each generated part anew."""
+    return PART.sub(lambda part: part[1] + PARTS[part[2]]() + part[3], page.read_text("utf-8"))
+
+
+def jobs() -> str:
+    """The jobs in CR order, from inventory and contracts."""
+    contracts = Container("dev").contracts
+    rows = [
+        (
+            ", ".join(entry.covers),
+            f"`{entry.name}`" + ("" if entry.target else " *(planned)*"),
+            " + ".join(contracts[entry.name].accountable),
+            contracts[entry.name].priority.value,
+            f"`{contracts[entry.name].lock}`",
+        )
+        for entry in COMMANDS
+        if entry.is_job
+    ]
+    return table(("CR", "command", "accountable", "prio", "lock"), rows)
+
+
+def commands() -> str:
+    """What people type."""
+    typed = [entry for entry in COMMANDS if not entry.is_job]
+    return table(("command", "what it does"), map(_described, typed))
+
+
+def _described(entry: Entry) -> tuple[str, str]:
+    return f"`{entry.name}`", entry.summary
+
+
+def exit_codes() -> str:
+    """Outcomes by exit code, from their enum."""
+    outcomes = sorted(Outcome, key=lambda outcome: outcome.exit_code)
+    rows = [
+        (
+            str(int(outcome.exit_code)),
+            f"`{outcome.word}`",
+            outcome.alert.value.replace("_", " "),
+            "yes" if outcome.settles_slot else "no",
+            outcome.retention.value,
+        )
+        for outcome in outcomes
+    ]
+    return table(("exit", "outcome", "alert", "settles its slot", "kept"), rows)
+
+
+def configuration() -> str:
+    """Every key of config/app.toml with its value and its comment."""
+    return table(("key", "shipped value", "meaning"), _keys())
+
+
+def _keys() -> Iterator[tuple[str, str, str]]:
+    section = ""
+    for line in (ROOT / "config" / "app.toml").read_text("utf-8").splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif found := KEY.fullmatch(line):
+            yield f"`{section}.{found['key']}`", f"`{found['value']}`", found["note"] or ""
+
+
+def table(head: Sequence[str], rows: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> str:
+    """Set rows as a Markdown table."""
+    lines = [tuple(head), ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "jobs": jobs,
+    "commands": commands,
+    "exit_codes": exit_codes,
+    "configuration": configuration,
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
