@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Engine, delete, insert, select
 
@@ -26,11 +27,14 @@ class SqlImportSettings:
         return {row.supplier_id: row.name for row in rows}
 
     def find(self, supplier_id: int) -> ImportSetting | None:
-        """Give the setting; ConfigurationInvalid where its document cannot be read."""
-        wanted = select(TABLE.c.document).where(TABLE.c.supplier_id == supplier_id)
+        """Give the setting; ConfigurationInvalid where its document cannot be read.
+
+        The row's ``active`` wins over the document's, so that a supplier is switched off at once.
+        """
+        wanted = select(TABLE.c.document, TABLE.c.active).where(TABLE.c.supplier_id == supplier_id)
         with reading(self._engine) as connection:
-            document = connection.execute(wanted).scalar_one_or_none()
-        return None if document is None else from_document(json.loads(document))
+            row = connection.execute(wanted).one_or_none()
+        return row and replace(from_document(json.loads(row.document)), active=row.active)
 
     def every(self) -> Sequence[ImportSetting]:
         wanted = select(TABLE.c.document).order_by(TABLE.c.supplier_id)
