@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import time
 from binascii import crc32
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from domain.operating.ports import Busy, Lease
 from infra.locks import lock_file
 
 _SUFFIX = ".lock"
-_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _NAME_LENGTH = 200
 """Characters of the key in the file's name; a name may have 255 bytes."""
 
@@ -77,7 +78,7 @@ class FileLocks:
         path = self._path(key)
         with self._translated(), self._door() as folder:
             with lock_file.opened(path) as descriptor:
-                fence = lock_file.read(descriptor).fence + 1
+                fence = lock_file.read(descriptor)[0].fence + 1
             lock_file.replace(path, lock_file.record(key, fence, run_id=""))
             os.fsync(folder)
         return fence
@@ -90,9 +91,9 @@ class FileLocks:
             if isinstance(descriptor, Busy):
                 return descriptor
             with lock_file.closed_on_error(descriptor):
-                last = lock_file.read(descriptor)
+                last, offset = lock_file.read(descriptor)
                 fence = max(last.fence, above) + 1
-                lock_file.write(descriptor, lock_file.record(key, fence, run_id), after=last)
+                lock_file.write(descriptor, lock_file.record(key, fence, run_id), offset)
         return descriptor, Lease(key=key, fence=fence, run_id=run_id)
 
     def _locked(self, key: str) -> int | Busy:
@@ -104,7 +105,7 @@ class FileLocks:
                 # Whoever deletes lock files by hand does not come through the door.
                 if taken and lock_file.is_at(descriptor, path):
                     return descriptor
-                last = lock_file.read(descriptor)
+                last, _ = lock_file.read(descriptor)
             os.close(descriptor)
             if not taken:
                 return last.busy(key)
@@ -115,7 +116,7 @@ class FileLocks:
 
     def _path(self, key: str) -> str:
         """Name the key's file so that people know it; the checksum tells "a/b" from "a_b"."""
-        safe = "".join(letter if letter in _SAFE else "_" for letter in key[:_NAME_LENGTH])
+        safe = _UNSAFE.sub("_", key[:_NAME_LENGTH])
         return f"{self._directory}/{safe}.{crc32(key.encode()):08x}{_SUFFIX}"
 
     @contextmanager

@@ -13,7 +13,7 @@ import os
 from binascii import crc32
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,22 +97,22 @@ def holder(path: Path) -> Busy | None:
     with opened(path) as descriptor:
         if take(descriptor):
             return None
-        last = read(descriptor)
+        last, _ = read(descriptor)
         return last.busy(last.key)
 
 
-def read(descriptor: int) -> Record:
-    """Read the newest whole record; an empty or damaged file counts from 0."""
+def read(descriptor: int) -> tuple[Record, int]:
+    """Read the newest whole record, and where the next goes: over the older of the two.
+
+    An empty or damaged file counts from 0.
+    """
     content = os.pread(descriptor, 2 * _RECORD_BYTES, 0)
-    halves = content[:_RECORD_BYTES], content[_RECORD_BYTES:]
-    return max(map(_parsed, halves), key=lambda found: found.fence)
+    first, second = _parsed(content[:_RECORD_BYTES]), _parsed(content[_RECORD_BYTES:])
+    return (first, _RECORD_BYTES) if first.fence > second.fence else (second, 0)
 
 
-def write(descriptor: int, new: Record, *, after: Record) -> None:
-    """Write over the older of the two records; ``after`` is the newer one, as it was read."""
-    content = os.pread(descriptor, _RECORD_BYTES, 0)
-    newer_is_first = after.fence > 0 and _parsed(content).fence == after.fence
-    os.pwrite(descriptor, _formatted(new), _RECORD_BYTES if newer_is_first else 0)
+def write(descriptor: int, new: Record, offset: int) -> None:
+    os.pwrite(descriptor, _formatted(new), offset)
 
 
 def sync(descriptor: int) -> None:
@@ -125,13 +125,13 @@ def replace(path: str, new: Record) -> None:
     fresh = Path(f"{path}.new")
     fresh.unlink(missing_ok=True)
     with opened(fresh) as descriptor:
-        write(descriptor, new, after=Record())
+        write(descriptor, new, 0)
         sync(descriptor)
     fresh.replace(path)
 
 
 def _formatted(new: Record) -> bytes:
-    body = json.dumps(asdict(new)).encode()
+    body = json.dumps(vars(new)).encode()
     line = b"%08x " % crc32(body) + body
     if len(line) >= _RECORD_BYTES:
         raise ConfigurationInvalid(f"lock key {new.key[:60]}… is too long for a lock file")
