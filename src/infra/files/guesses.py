@@ -32,7 +32,7 @@ _NOT_STOCK = frozenset(
 _TOTAL = frozenset({"total", "gesamt", "summe", "sum", "totale", "всего", "razem"})
 _COMPOUND_LENGTH = 5
 """Words this long are also found inside a longer one (Lagerbestand, Nettopreis)."""
-_MOST = 0.8
+_MOST, _HALF = 0.8, 0.5
 _NUMBER = re.compile(r"[<>≥-]?\s*\D{0,4}?\s*[0-9].*")
 _EAN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 _LAST_SIGN = re.compile(r"([.,])([0-9]+)[^0-9]*$")
@@ -96,4 +96,4 @@ def _one_total(names: Sequence[str], roles: list[str | None]) -> list[str | None
 
 
 def _mostly(pattern: re.Pattern[str], filled: Sequence[str]) -> bool:
-    return sum(bool(pattern.fullmatch(cell)) for cell in filled) >= _MOST * len(filled)
+    return sum(bool(pattern.fullmatch(cell)) for cell in filled) >= _HALF * len(filled)

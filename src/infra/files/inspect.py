@@ -134,7 +134,7 @@ def _doubts(guess: Guess, columns: Sequence[ColumnSeen], is_proved: bool) -> Ite
 
 
 def _remarks(inspection: Inspection) -> Iterator[str]:
-    yield f"From {inspection.file}, {inspection.rows_seen} rows seen; check it before activating."
+    yield f"From {inspection.file!r}, {inspection.rows_seen} rows seen; check it before activating."
     for column in inspection.columns:
         samples = ", ".join(map(repr, column.samples))
         yield f"column {column.number} {column.name.strip()!r}: {samples}"

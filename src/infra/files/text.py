@@ -40,7 +40,7 @@ def _codec(source: Source, encoding: str) -> str:
     try:
         "".encode(encoding)
         return codecs.lookup(encoding).name
-    except LookupError as error:
+    except (LookupError, ValueError) as error:
         raise Refused(f"{source.name}: layout.encoding {encoding!r} is unknown") from error
 
 
@@ -55,6 +55,11 @@ def decoding(source: Source, encoding: str) -> Iterator[None]:
         raise Refused(
             f"{source.name}, line {line}: byte 0x{sign} is not {encoding} ({error.reason});"
             f" {_advice(encoding)}"
+        ) from error
+    except UnicodeError as error:
+        raise Refused(
+            f"{source.name} is not {encoding} ({error}); without a byte order mark the encoding"
+            " is utf-16-le or utf-16-be"
         ) from error
 
 
