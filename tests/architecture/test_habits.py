@@ -12,6 +12,8 @@ BROAD = {"Exception", "BaseException"}
 MAY_CATCH_ALL = {
     "src/domain/operating/runner.py": "a defect becomes a verdict",
     "src/domain/operating/units.py": "a defect in one unit must not stop its neighbours",
+    "src/infra/process/child.py": "the top of the child: nobody above it could say more",
+    "src/infra/process/work.py": "an error of the job becomes words for the parent",
     "src/kernel/console.py": "the last resort before the shell",
 }
 
