@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import codecs
 import datetime as dt
+import errno
+import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,9 @@ from domain.errors import Refused, Retryable
 from domain.jobs.supplier_import.lines import RawRow
 from domain.jobs.supplier_import.numerals import TYPED_DECIMAL
 from domain.jobs.supplier_import.setting import Format, Layout
+from infra.files.delimited import read_delimited
 from infra.files.rows import open_rows
+from infra.files.source import Source
 
 Read = tuple[list[str] | None, list[RawRow]]
 
@@ -343,6 +348,7 @@ def test_xml_attributes_and_elements_are_columns(file: Path) -> None:
         "stock",
         "stock#2",
         "name/b",
+        "name",
         "extra",
     ]
     assert [(line, dict(zip(header, cells, strict=True))) for line, cells in rows] == [
@@ -356,6 +362,7 @@ def test_xml_attributes_and_elements_are_columns(file: Path) -> None:
                 "stock": "4",
                 "stock#2": "2",
                 "name/b": "fett",
+                "name": "Größe & fett",
                 "extra": "",
             },
         ),
@@ -385,3 +392,29 @@ def test_a_gzip_file_is_refused_by_name(file: Path) -> None:
 
     with pytest.raises(Refused, match="is a gzip file"):
         read(file)
+
+
+def test_a_folder_in_the_files_place_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(Retryable, match="cannot be opened: Is a directory"):
+        read(tmp_path)
+
+
+class BadSector(io.BytesIO):
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().read(size)
+
+
+def test_a_disk_that_fails_while_reading_is_worth_another_try() -> None:
+    source = Source(BadSector(b"a;b\n1;2\n" * 9_999), "stock.csv")
+
+    with pytest.raises(Retryable, match=r"stock\.csv cannot be read: Input/output error"):
+        read_delimited(source, Layout())
+
+
+def test_more_bytes_than_allowed_are_refused_whatever_was_declared() -> None:
+    source = Source(io.BytesIO(b"a;b\n1;2\n" * 9_999), "stock.csv", most_bytes=10_000)
+
+    with pytest.raises(Refused, match="unpacks to more than 10,000 bytes"):
+        list(read_delimited(source, Layout()))

@@ -221,3 +221,29 @@ def test_minimum_order_quantities_are_not_taken_for_stock(path: Path) -> None:
     path.write_text("SKU;Min Order Qty;Order Qty max\nA1;20;5\n")
 
     assert "no quantity column" in " ".join(inspect_file(path).doubts)
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        ("Größe;Bestand\n1;2\n".encode("utf-16-le"), "utf-16-le"),
+        ("Größe;Bestand\n1;2\n".encode(), "utf-8"),
+        ("Größe;Bestand\n1;2\n".encode("cp1252"), "cp1252"),
+        (b"Gr\x81\xf6;Bestand\n1;2\n", "latin-1"),
+    ],
+)
+def test_only_utf_8_proves_itself_and_anything_else_is_called_a_guess(
+    path: Path, content: bytes, encoding: str
+) -> None:
+    path.write_bytes(content)
+
+    inspection = inspect_file(path)
+
+    assert inspection.layout.encoding == encoding
+    assert inspection.encoding_is_sure == (encoding == "utf-8")
+
+
+def test_an_unknown_file_without_prices_is_drafted_with_doubts(path: Path) -> None:
+    path.write_text("SKU;Bestand;Preis\nA1;4;118\nA2;5;1.118\n")
+
+    assert "decimal and thousands signs are a guess" in " ".join(inspect_file(path).doubts)

@@ -82,7 +82,7 @@ def _collect(element: etree._Element, path: str, fields: Fields) -> None:
     children = list(element.iterchildren(tag=etree.Element))
     for child in children:
         _collect(child, f"{path}/{_local(child.tag)}" if path else _local(child.tag), fields)
-    if path and not children:
+    if path and (not children or (element.text or "").strip()):
         fields[_free(path, fields)] = "".join(element.itertext()).strip()
 
 

@@ -141,6 +141,8 @@ def test_no_text_at_all_is_fewer_than_no_pieces(cell: str) -> None:
         ("12,50 eur", 12_50),
         ("€12,50", 12_50),
         ("12,5", 12_50),
+        (",50", 50),
+        ("€ ,5", 50),
         ("1.299,95", 1_299_95),
         ("1.299.000", 1_299_000_00),
         ("12 900", 12_900_00),
@@ -157,6 +159,7 @@ def test_a_price_is_read_in_whole_cents(cell: str, cents: int) -> None:
 
 def test_a_price_in_another_currency_than_declared_is_rejected() -> None:
     assert Prices(Reading(decimal=".", currency="GBP"))("£118.42") == 118_42
+    assert Prices(Reading(decimal=".", currency="CHF"))("Fr.50") == 50_00
     assert Prices(Reading(currency="KZT"))("12 900 тг") == 12_900_00
     assert Prices(Reading(decimal=".", currency="USD"))("$1,299.95") == 1_299_95
     for cell in ("£118,42", "12 900 тг", "118,42 USD", "118,42 $"):
@@ -171,6 +174,13 @@ def test_a_price_in_another_currency_than_declared_is_rejected() -> None:
         ("1.299", "ambiguous"),
         ("1,299,000", "not written with decimal"),
         ("1.29,95,1", "not written"),
+        ("1.299 000,5", "not written as declared"),
+        (".50", "not written as declared"),
+        ("2 x 59,90", "not written as declared"),
+        ("59,90/69,90", "not written"),
+        ("ab 59,90", "not in EUR"),
+        ("5 %", "not in EUR"),
+        ("749,", "not in EUR"),
         ("12.34,5", "not written as declared"),
         ("1,23456", "more than 4 decimals"),
         ("0", "zero"),

@@ -16,7 +16,10 @@ MOST_CENTS = 10_000_000_00
 LONGEST_DOT = 40
 LONGEST_DELIVERY_DAYS = 365
 
-_AMOUNT = re.compile(r"(?P<before>[^0-9]*)(?P<number>[0-9](?:.*[0-9])?)(?P<after>[^0-9]*)")
+_AMOUNT = re.compile(
+    r"(?P<before>[^0-9]*?)(?P<number>(?:(?<![^\W\d_])[.,])?[0-9](?:.*[0-9])?)(?P<after>[^0-9]*)"
+)
+"""A sign before the first digit is a decimal sign (.50), behind a letter it is not (Fr.50)."""
 _CENTS = 2
 _NO_CENTS = re.compile(r"[.,] ?-{1,2}")
 _CURRENCIES = {

@@ -30,7 +30,9 @@ class Numerals:
             raise Unreadable(
                 f"number {number[:40]!r} is not written with decimal {self._decimal!r}"
             )
-        whole = self._ungrouped(head, number, sure=bool(decimal), declared_only=declared_only)
+        whole = self._ungrouped(
+            head or "0", number, sure=bool(decimal), declared_only=declared_only
+        )
         if len(whole) > _LONGEST:
             raise Unreadable(f"number {number[:40]!r} is too long")
         return whole, tail
