@@ -162,3 +162,16 @@ def test_a_set_up_checkout_is_only_looked_at(ready: Path, tools: Path, tmp_path:
     assert (fresh.returncode, fresh.stdout, fresh.stderr) == (0, "", "")
     assert list((ready / "src").rglob("*.pyc"))
     assert stale.returncode == 78
+
+
+def test_an_environment_behind_a_link_is_never_cleared(checkout: Path, tmp_path: Path) -> None:
+    borrowed = tmp_path / "borrowed"
+    borrowed.mkdir()
+    (borrowed / "precious").write_text("kept")
+    (checkout / ".venv").symlink_to(borrowed)
+
+    done = run(checkout / "bin/setup", cwd=checkout, PYTHON=sys.executable)
+
+    assert done.returncode == 78
+    assert f"run: rm {checkout}/.venv" in done.stderr
+    assert (borrowed / "precious").exists()
