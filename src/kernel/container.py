@@ -12,17 +12,15 @@ from domain.errors import ConfigurationInvalid
 from domain.operating.contract import Contract
 from infra.boot import Boot, boot
 from infra.clock import SystemClock
-from infra.schedules import DeclaredSchedule, schedules
-from infra.settings import Settings, load
 from infra.sql.connection import Database
 from kernel.inventory import COMMANDS
 from kernel.loading import command_class
 from kernel.supervision import Supervision, person
 
 if TYPE_CHECKING:
-    from commands.cron.suppliers_import_stock import SuppliersImportStock
     from sqlalchemy import Engine
 
+    from commands.cron.suppliers_import_stock import SuppliersImportStock
     from commands.ops.config import ConfigCheck
     from commands.ops.contract import ContractLint, ContractShow
     from commands.ops.db import DbMigrate, DbStatus
@@ -30,7 +28,15 @@ if TYPE_CHECKING:
     from commands.ops.lock import LockBreak, LockList
     from commands.ops.runs import RunsList, RunsShow
     from commands.ops.shop import ShopLoadSample
-    from commands.ops.suppliers import SuppliersInspect, SuppliersList, SuppliersLoad
+    from commands.ops.suppliers import (
+        SuppliersInspect,
+        SuppliersList,
+        SuppliersLoad,
+        SuppliersRejects,
+        SuppliersReview,
+    )
+    from infra.schedules import DeclaredSchedule
+    from infra.settings import Settings
     from infra.sql.import_settings import SqlImportSettings
 
 Answer = Callable[..., Result]
@@ -61,6 +67,8 @@ class Container:
 
     @cached_property
     def settings(self) -> Settings:
+        from infra.settings import load
+
         return load(self._env)
 
     @cached_property
@@ -103,7 +111,6 @@ class Container:
 
     def suppliers_import_stock(self) -> SuppliersImportStock:
         from commands.cron.suppliers_import_stock import SuppliersImportStock
-
         from domain.jobs.supplier_import.one_supplier import OneSupplier
         from domain.jobs.supplier_import.process import StandardProcess
         from domain.jobs.supplier_import.service import SupplierImport
@@ -188,8 +195,11 @@ class Container:
     def runs_show(self) -> RunsShow:
         from commands.ops.runs import RunsShow
         from infra.sql.run_book import SqlRunBook
+        from infra.telemetry.logs import readable_tail
 
-        return RunsShow(SqlRunBook(self._database), self._supervision.ledger, self._clock)
+        return RunsShow(
+            SqlRunBook(self._database), self._supervision.ledger, self._clock, readable_tail
+        )
 
     def shop_load_sample(self) -> ShopLoadSample:
         from commands.ops.shop import ShopLoadSample
@@ -217,7 +227,21 @@ class Container:
 
         return SuppliersLoad(load_settings, self._import_settings)
 
+    def suppliers_rejects(self) -> SuppliersRejects:
+        from commands.ops.suppliers import SuppliersRejects
+        from infra.sql.import_trail import SqlImportTrail
+
+        return SuppliersRejects(SqlImportTrail(self._engine))
+
+    def suppliers_review(self) -> SuppliersReview:
+        from commands.ops.suppliers import SuppliersReview
+        from infra.sql.import_trail import SqlImportTrail
+
+        return SuppliersReview(SqlImportTrail(self._engine))
+
     def _schedules(self) -> Sequence[DeclaredSchedule]:
+        from infra.schedules import schedules
+
         return schedules(self.boot.root)
 
     def _settings_faults(self) -> Sequence[str]:
@@ -225,6 +249,7 @@ class Container:
 
     def _schedule_faults(self) -> Sequence[str]:
         from infra.boot import root_folder
+        from infra.schedules import schedules
 
         return _faults(lambda: schedules(root_folder()))
 

@@ -71,6 +71,16 @@ COMMANDS: tuple[Entry, ...] = (
         "commands.ops.suppliers:SuppliersLoad",
         "Load import settings from a TOML file",
     ),
+    Entry(
+        "suppliers:rejects",
+        "commands.ops.suppliers:SuppliersRejects",
+        "List the lines that a supplier's last import could not read",
+    ),
+    Entry(
+        "suppliers:review",
+        "commands.ops.suppliers:SuppliersReview",
+        "List a supplier's articles that wait to be matched",
+    ),
 )
 
 BUILT_IN: tuple[Entry, ...] = (

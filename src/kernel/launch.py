@@ -15,10 +15,11 @@ from domain.operating.run import Outcome, Verdict
 from domain.operating.runner import Ending
 from infra.boot import boot
 from infra.telemetry.logs import JsonLog
+from infra.telemetry.progress import TerminalProgress
 from kernel.parsing import Parser, options_of
 from kernel.render import render, width_of
 from kernel.run_options import RunOptions, run_options
-from kernel.supervision import Supervision
+from kernel.supervision import Asked, Progress, Supervision
 from kernel.verdict import result_of
 from kernel.words import Flags, UsageFault
 
@@ -38,25 +39,39 @@ def parser_of(command: Command) -> Parser:
 
 def launch(command: Command, words: Sequence[str], flags: Flags, env: str) -> int:
     """Run a job to its exit code; prints the result on stdout. Raises UsageFault."""
-    log = JsonLog(sys.stderr, verbosity=flags.verbosity, human=flags.is_terminal(sys.stderr))
+    log = JsonLog(verbosity=flags.verbosity, human=flags.is_terminal(sys.stderr))
     log.with_colour(colour=flags.colours(sys.stderr))
     modern = _without_legacy(command, words, log)
     values = parser_of(command).values(modern)
-    request, options = _request(command, values), RunOptions.of(values)
+    asked = Asked(_request(command, values), RunOptions.of(values), modern)
+    bar = TerminalProgress()
     try:
-        supervision = Supervision(boot(env), log)
-        job = supervision.job(command, request, options, modern)
-    except ConfigurationInvalid as error:
-        ending = Ending(verdict=Verdict.of(Outcome.MISCONFIGURED, str(error)))
-        log.error(Event.RUN_FINISHED, str(error), outcome=ending.verdict.outcome.word)
-    except Refused as error:
-        raise UsageFault(str(error)) from error
-    else:
-        ending = supervision.runner(in_process=options.no_fork).run(job)
+        ending = _run(command, asked, env, log, bar.show if _shows_progress(flags) else None)
+    finally:
+        bar.stop()
     if flags.verbosity >= 0:
         result = result_of(command.contract, ending)
         print(render(result, flags.format, width=width_of(sys.stdout)))
     return int(ending.verdict.exit_code)
+
+
+def _run(
+    command: Command, asked: Asked, env: str, log: JsonLog, progress: Progress | None
+) -> Ending:
+    try:
+        supervision = Supervision(boot(env), log, progress)
+        job = supervision.job(command, asked)
+    except ConfigurationInvalid as error:
+        verdict = Verdict.of(Outcome.MISCONFIGURED, str(error))
+        log.error(Event.RUN_FINISHED, str(error), outcome=verdict.outcome.word)
+        return Ending(verdict=verdict)
+    except Refused as error:
+        raise UsageFault(str(error)) from error
+    return supervision.runner(in_process=asked.options.no_fork).run(job)
+
+
+def _shows_progress(flags: Flags) -> bool:
+    return flags.verbosity >= 0 and flags.is_terminal(sys.stderr)
 
 
 def _without_legacy(command: Command, words: Sequence[str], log: JsonLog) -> list[str]:

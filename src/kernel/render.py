@@ -9,6 +9,9 @@ from typing import TextIO
 
 from commands.result import Cell, Facts, Result, Table, Text
 
+LEAST_ROOM = 12
+"""Characters of a last column that are still worth reading."""
+
 
 def width_of(stream: TextIO) -> int | None:
     """Give a terminal's width in characters; None where the stream is a file or a pipe."""
@@ -73,15 +76,23 @@ def table_text(table: Table, width: int | None) -> str:
     right = [
         all(isinstance(row[i], (int, float)) for row in table.rows) for i in range(len(widths))
     ]
-    body = [_row(row, widths, right, width) for row in cells]
+    body = [_row(row, widths, right) for row in cells]
     rule = "  ".join("-" * wide for wide in widths)
-    lines += [body[0], rule[:width] if width else rule, *body[1:], *table.notes]
+    if width:
+        body, rule = _fitted(body, sum(widths[:-1]) + 2 * len(widths), width), rule[:width]
+    lines += [body[0], rule, *body[1:], *table.notes]
     return "\n".join(lines)
 
 
-def _row(cells: list[str], widths: list[int], right: list[bool], width: int | None) -> str:
-    text = "  ".join(
+def _row(cells: list[str], widths: list[int], right: list[bool]) -> str:
+    return "  ".join(
         cell.rjust(wide) if to_right else cell.ljust(wide)
         for cell, wide, to_right in zip(cells, widths, right, strict=True)
     ).rstrip()
-    return text if width is None or len(text) <= width else text[: width - 1] + "…"
+
+
+def _fitted(rows: list[str], last_column: int, width: int) -> list[str]:
+    """Cut the last column where the others leave it room; else the terminal wraps, not we."""
+    if last_column > width - LEAST_ROOM:
+        return rows
+    return [row if len(row) <= width else row[: width - 1] + "…" for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from commands.result import Facts, Table
 from domain.operating.contract import Contract
-from domain.operating.run import Unit
+from domain.operating.run import Summary, Unit
 from domain.operating.runner import Ending
 
 
@@ -21,8 +21,22 @@ def result_of(contract: Contract, ending: Ending) -> Facts:
         texts["why"] = verdict.message
     if summary and summary.notes:
         texts["notes"] = "\n".join(summary.notes)
-    tables = (_units(summary.units),) if summary and summary.units else ()
-    return Facts(title=title, facts=facts, texts=texts, tables=tables)
+    return Facts(title=title, facts=facts, texts=texts, tables=_tables(summary))
+
+
+def _tables(summary: Summary | None) -> tuple[Table, ...]:
+    units = summary.units if summary else ()
+    if len(units) == 1:
+        return (_one(units[0]),)
+    return (_units(units),) if units else ()
+
+
+def _one(unit: Unit) -> Table:
+    """Write one unit downwards, which any terminal is wide enough for."""
+    rows: list[tuple[str, str | int]] = [("result", unit.result.value), *unit.counts.items()]
+    if unit.message:
+        rows.append(("message", unit.message))
+    return Table(title="", columns=("unit", unit.name), rows=rows)
 
 
 def _units(units: tuple[Unit, ...]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
@@ -14,6 +15,10 @@ from domain.operating.ports import Clock, Ledger
 
 _ID_LENGTH = 13
 """Enough of a run id to be unique within a millisecond, and short enough for a table."""
+
+
+Readable = Callable[[str], str]
+"""Turns log lines as they are kept into lines for people."""
 
 
 class RunsList:
@@ -54,8 +59,8 @@ class RunsShow:
         "bin/console runs:show 0192f3a4-7b --no-log",
     )
 
-    def __init__(self, book: RunBook, ledger: Ledger, clock: Clock) -> None:
-        self._book, self._ledger, self._clock = book, ledger, clock
+    def __init__(self, book: RunBook, ledger: Ledger, clock: Clock, readable: Readable) -> None:
+        self._book, self._ledger, self._clock, self._readable = book, ledger, clock, readable
 
     def __call__(
         self,
@@ -65,7 +70,7 @@ class RunsShow:
         self._ledger.reap(self._clock.now())
         run = self._book.run(run_id)
         attempts = self._book.attempts(run.start.run_id)
-        texts = {"log": run.log_tail or "(none)"} if log else {}
+        texts = {"log": self._readable(run.log_tail) or "(none)"} if log else {}
         tables = tuple(table for table in (_attempts(attempts), _units(run)) if table.rows)
         title = f"{run.start.command} {run.start.scope}: {run.outcome or 'running'}"
         return Facts(title=title, facts=_facts(run), texts=texts, tables=tables)

@@ -10,6 +10,7 @@ import typer
 
 from commands.result import Table, Text
 from domain.jobs.supplier_import.setting import ImportSetting
+from domain.jobs.supplier_import.trail import RejectedLine, UnmatchedArticle
 
 
 class SettingsShelf(Protocol):
@@ -19,6 +20,16 @@ class SettingsShelf(Protocol):
     def save(self, settings: Sequence[ImportSetting]) -> None:
         """Store all of them or none; a supplier's former setting is replaced."""
         ...
+
+
+class ImportTrail(Protocol):
+    """What imports left for people to look at."""
+
+    def rejects(self, supplier_id: int, limit: int) -> tuple[str, Sequence[RejectedLine]]:
+        """Give the last file that was read and its rejected lines, in order."""
+        ...
+
+    def review(self, supplier_id: int, limit: int) -> Sequence[UnmatchedArticle]: ...
 
 
 Inspect = Callable[[Path, str, int], str]
@@ -67,6 +78,54 @@ class SuppliersLoad:
         if not check:
             self._shelf.save(settings)
         return _table(settings, "checked, not stored" if check else "stored")
+
+
+class SuppliersRejects:
+    """Lists the lines that the last import of a supplier could not read, and why."""
+
+    examples: ClassVar[tuple[str, ...]] = (
+        "bin/console suppliers:rejects 23",
+        "bin/console suppliers:rejects 23 --format=json",
+    )
+
+    def __init__(self, trail: ImportTrail) -> None:
+        self._trail = trail
+
+    def __call__(
+        self,
+        supplier: Annotated[int, typer.Argument(help="The supplier's number.")],
+        limit: Annotated[int, typer.Option(min=1, help="How many lines.")] = 100,
+    ) -> Table:
+        file, rejects = self._trail.rejects(supplier, limit)
+        return Table(
+            title=file,
+            columns=("line", "reason", "raw"),
+            rows=[(reject.line, reject.reason, reject.raw) for reject in rejects],
+            empty="no line was rejected",
+        )
+
+
+class SuppliersReview:
+    """Lists the supplier's articles that wait to be matched by a person."""
+
+    examples: ClassVar[tuple[str, ...]] = ("bin/console suppliers:review 23 --limit=20",)
+
+    def __init__(self, trail: ImportTrail) -> None:
+        self._trail = trail
+
+    def __call__(
+        self,
+        supplier: Annotated[int, typer.Argument(help="The supplier's number.")],
+        limit: Annotated[int, typer.Option(min=1, help="How many articles.")] = 100,
+    ) -> Table:
+        return Table(
+            columns=("article", "EAN", "maker", "maker's no", "reason", "since"),
+            rows=[
+                (a.supplier_article_no, a.ean, a.maker, a.maker_no, a.reason, a.since)
+                for a in self._trail.review(supplier, limit)
+            ],
+            empty="nothing waits to be matched",
+        )
 
 
 class SuppliersList:

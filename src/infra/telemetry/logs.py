@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 LEVELS = ("debug", "info", "warning", "error")
 
-QUIET, NORMAL = -1, 0
+QUIET, NORMAL, DEBUG = -1, 0, 1
 
 _COLOURS = {"debug": "2", "info": "36", "warning": "33", "error": "31"}
 
@@ -30,7 +32,9 @@ def least_level(verbosity: int) -> str:
 class JsonLog:
     """Writes log lines with the run's ids bound once. Never raises: a full disk stops no job."""
 
-    def __init__(self, stream: TextIO, *, verbosity: int = 0, human: bool = False) -> None:
+    def __init__(
+        self, stream: TextIO | None = None, *, verbosity: int = 0, human: bool = False
+    ) -> None:
         self._stream, self._human, self._colour = stream, human, False
         self._least = LEVELS.index(least_level(verbosity))
         self._bound: dict[str, Any] = {}
@@ -38,6 +42,12 @@ class JsonLog:
     def with_colour(self, *, colour: bool) -> JsonLog:
         self._colour = colour
         return self
+
+    def for_child(self, stream: TextIO) -> JsonLog:
+        """Give a log with the same ids that always writes JSON; the parent makes it readable."""
+        child = JsonLog(stream, verbosity=DEBUG)
+        child.bind(**{**self._bound, "pid": os.getpid()})
+        return child
 
     def bind(self, **fields: Any) -> None:
         self._bound.update(fields)
@@ -73,8 +83,10 @@ class JsonLog:
 
     def _put(self, text: str) -> None:
         try:
-            self._stream.write(text + "\n")
-            self._stream.flush()
+            # Looked up at each line: a progress bar puts its own stream there, to write above it.
+            stream = self._stream or sys.stderr
+            stream.write(text + "\n")
+            stream.flush()
         except (OSError, ValueError):
             return
 
@@ -93,10 +105,16 @@ def _record(line: str) -> dict[str, Any] | None:
         return None
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # a thousand opening brackets are output, not a record
         return None
-    known = isinstance(record, dict) and record.get("level") in LEVELS and "event" in record
-    return record if known else None
+    known = isinstance(record, dict) and {"ts", "event"} <= record.keys()
+    return record if known and record.get("level") in LEVELS else None
+
+
+def readable_tail(text: str) -> str:
+    """Write kept log lines for a person; what is no log line stays as it is."""
+    records = ((line, _record(line)) for line in text.splitlines())
+    return "\n".join(readable(record) if record else line for line, record in records)
 
 
 def readable(record: Mapping[str, Any], *, colour: bool = False) -> str:

@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from domain.errors import JobError
 from domain.operating.events import Event
 from domain.operating.ports import RunLog
 from infra.telemetry.run_state import DURATION_BUCKETS, JobState
@@ -43,7 +44,7 @@ class TextfileMetrics:
             self._directory.mkdir(parents=True, exist_ok=True)
             registry = registry_of(self._states.job_states(), self._version)
             write_to_textfile(str(self._directory / TEXTFILE), registry)
-        except OSError as error:
+        except (OSError, JobError) as error:
             self._log.warning(Event.METRICS_FAILED, f"{self._directory}: {error}")
 
 
