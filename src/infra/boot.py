@@ -10,6 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "slots": ("start_grace_seconds",),
 }
 
-_TRUE = ("1", "true", "yes", "on")
+# The words that pydantic takes for a truth value, so that both readers agree.
+_TRUE = ("1", "true", "t", "yes", "y", "on")
+_FALSE = ("0", "false", "f", "no", "n", "off")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,7 @@ class Boot:
 def root_folder() -> Path:
     """Find the project's folder: CRONTRACT_HOME, else the checkout this file is in."""
     home = os.environ.get("CRONTRACT_HOME")
-    return Path(home) if home else Path(__file__).resolve().parents[2]
+    return Path(home).resolve() if home else Path(__file__).resolve().parents[2]
 
 
 def boot(env: str, root: Path | None = None) -> Boot:
@@ -102,9 +105,10 @@ def unknown_keys(values: Mapping[str, Mapping[str, Any]]) -> list[str]:
 def _boot(root: Path, env: str, values: Mapping[str, Mapping[str, Any]]) -> Boot:
     def text(section: str, key: str) -> str:
         fallback = values.get(section, {}).get(key)
-        if fallback is None:
+        said = os.environ.get(f"{PREFIX}{section.upper()}__{key.upper()}", fallback)
+        if said is None:
             raise ConfigurationInvalid(f"config: {section}.{key} is missing")
-        return os.environ.get(f"{PREFIX}{section.upper()}__{key.upper()}", str(fallback))
+        return str(said)
 
     metrics = text("metrics", "textfile_directory")
     return Boot(
@@ -112,7 +116,7 @@ def _boot(root: Path, env: str, values: Mapping[str, Mapping[str, Any]]) -> Boot
         env=env,
         database_url=absolute_url(os.environ.get("DATABASE_URL") or text("database", "url"), root),
         state=root / text("state", "directory"),
-        running=text("cron", "running").lower() in _TRUE,
+        running=_truth("cron.running", text("cron", "running")),
         textfile_directory=root / metrics if metrics else None,
         start_grace_seconds=_number(
             "slots.start_grace_seconds", text("slots", "start_grace_seconds")
@@ -120,11 +124,21 @@ def _boot(root: Path, env: str, values: Mapping[str, Mapping[str, Any]]) -> Boot
     )
 
 
+def _truth(key: str, text: str) -> bool:
+    word = text.lower()
+    if word not in _TRUE + _FALSE:  # a misspelt "true" must not switch every job off in silence
+        raise ConfigurationInvalid(f"config: {key} is neither true nor false: {text}")
+    return word in _TRUE
+
+
 def _number(key: str, text: str) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError as error:
         raise ConfigurationInvalid(f"config: {key} is not a number: {text}") from error
+    if not 0 < number < inf:
+        raise ConfigurationInvalid(f"config: {key} must be above 0: {text}")
+    return number
 
 
 def absolute_url(url: str, root: Path) -> str:

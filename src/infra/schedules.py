@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
+from math import inf
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,13 +17,36 @@ from cronsim import CronSim, CronSimError
 from domain.errors import ConfigurationInvalid
 from infra.boot import read_toml
 
-KEYS = frozenset({"id", "command", "arguments", "cron", "zone", "start_grace_seconds", "suspended"})
+FIELDS = 5
 
 LONGEST_ID = 52
 """A Kubernetes CronJob's name, leaving room for the Job's own suffix."""
 
 LOOK_BACK = timedelta(days=31)
 """How far back firings are counted; the rarest declared cadence is monthly."""
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_span(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < inf
+
+
+KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "id": ("a text", _is_text),
+    "command": ("a text", _is_text),
+    "arguments": ("a list of texts", _are_texts),
+    "cron": ("a text", _is_text),
+    "zone": ("a text", _is_text),
+    "start_grace_seconds": ("a number above 0", _is_span),
+    "suspended": ("true or false", lambda value: isinstance(value, bool)),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +64,13 @@ class DeclaredSchedule:
     def newest(self, now: datetime) -> datetime:
         """Return the newest firing at or before ``now``."""
         backwards = CronSim(self.cron, self._local(now + timedelta(minutes=1)), reverse=True)
-        return next(instant for instant in map(_utc, backwards) if instant <= now)
+        newest = next(instant for instant in map(_utc, backwards) if instant <= now)
+        # Backwards, a firing that a change of the clock moved is passed over; forwards it is not.
+        for instant in self._from(newest):
+            if instant > now:
+                break
+            newest = instant
+        return newest
 
     def between(self, after: datetime, before: datetime, most: int) -> Sequence[datetime]:
         """Return the newest ``most`` firings strictly between the two, in order."""
@@ -59,7 +89,8 @@ class DeclaredSchedule:
         return min(later - earlier for earlier, later in pairwise(firings))
 
     def _from(self, instant: datetime) -> Iterator[datetime]:
-        return map(_utc, CronSim(self.cron, self._local(instant)))
+        firings = map(_utc, CronSim(self.cron, self._local(instant)))
+        return (firing for firing in firings if firing > instant)  # an hour may come twice
 
     def _local(self, instant: datetime) -> datetime:
         return instant.astimezone(ZoneInfo(self.zone))
@@ -68,10 +99,12 @@ class DeclaredSchedule:
 def schedules(root: Path) -> tuple[DeclaredSchedule, ...]:
     """Read config/schedules.toml. Raises ConfigurationInvalid that lists every fault."""
     path = root / "config" / "schedules.toml"
-    entries = read_toml(path).get("schedule", [])
-    faults = [fault for entry in entries for fault in _faults(entry)]
-    ids = [entry.get("id") for entry in entries]
-    faults += [f"the id {double} stands twice" for double in {i for i in ids if ids.count(i) > 1}]
+    content = read_toml(path)
+    entries = content.pop("schedule", [])
+    faults = [f"unknown key {key}; a cadence stands under [[schedule]]" for key in content]
+    faults += [fault for entry in entries for fault in _faults(entry)]
+    ids = Counter(entry["id"] for entry in entries if "id" in entry)
+    faults += [f"the id {double} stands twice" for double, count in ids.items() if count > 1]
     if faults:
         raise ConfigurationInvalid("; ".join(f"{path.name}: {fault}" for fault in faults))
     return tuple(map(_schedule, entries))
@@ -92,14 +125,21 @@ def _utc(instant: datetime) -> datetime:
 
 def _faults(entry: dict[str, Any]) -> list[str]:
     name = str(entry.get("id", "an entry without id"))
-    faults = [f"{name}: unknown key {key}" for key in entry if key not in KEYS]
+    faults = [f"{name}: unknown key {key}" for key in entry if key not in KINDS]
     faults += [f"{name}: {key} is missing" for key in ("id", "command", "cron") if key not in entry]
+    faults += [
+        f"{name}: {key} is not {kind}"
+        for key, (kind, holds) in KINDS.items()
+        if key in entry and not holds(entry[key])
+    ]
     if len(name) > LONGEST_ID:
         faults.append(f"{name}: the id is longer than {LONGEST_ID} characters")
     return faults + _cron_faults(name, str(entry.get("cron", "")), str(entry.get("zone", "UTC")))
 
 
 def _cron_faults(name: str, cron: str, zone: str) -> list[str]:
+    if len(cron.split()) != FIELDS:
+        return [f"{name}: cron {cron!r} has not five fields"]
     try:
         CronSim(cron, datetime.now(ZoneInfo(zone)))
     except CronSimError as error:

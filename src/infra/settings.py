@@ -16,7 +16,7 @@ from pydantic_settings import (
 )
 
 from domain.errors import ConfigurationInvalid
-from infra.boot import PREFIX, absolute_url, config_files, root_folder
+from infra.boot import PREFIX, absolute_url, config_files, read_files, root_folder
 
 
 class Section(BaseModel):
@@ -73,7 +73,7 @@ class MetricsSection(Section):
 class SlotsSection(Section):
     """Defaults for firings without a declared schedule."""
 
-    start_grace_seconds: float = Field(gt=0)
+    start_grace_seconds: float = Field(gt=0, allow_inf_nan=False)
 
 
 class Settings(BaseSettings):
@@ -120,12 +120,15 @@ class Settings(BaseSettings):
 def load(env: str, root: Path | None = None) -> Settings:
     """Load and check all settings. Raises ConfigurationInvalid that lists every fault."""
     root = root or root_folder()
+    read_files(root, env)  # pydantic passes over a missing file and trips over a broken one
     given: dict[str, Any] = {"root": root, "env": env}
+    if url := os.environ.get("DATABASE_URL"):
+        given["database"] = {"url": url}
     try:
         settings = Settings(**given)
     except ValidationError as error:
         raise ConfigurationInvalid("; ".join(_faults(error))) from error
-    url = absolute_url(os.environ.get("DATABASE_URL") or settings.database.url, root)
+    url = absolute_url(settings.database.url, root)
     return settings.model_copy(update={"database": DatabaseSection(url=url)})
 
 

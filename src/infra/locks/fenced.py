@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from domain.errors import JobError
 from domain.operating.ports import Busy, Lease, Locks
 from infra.sql.connection import Database
 
@@ -23,9 +24,8 @@ class FencedLocks:
     def acquire(self, key: str, run_id: str, *, above: int = 0) -> Lease | Busy:
         """Take the key; a fence that is not the newest means that it was broken meanwhile."""
         answer = self._store.acquire(key, run_id, above=above)
-        while isinstance(answer, Lease) and not self._note(answer):
-            self._store.release(answer)
-            answer = self._above(answer)
+        while isinstance(answer, Lease) and not self._noted_or_released(answer):
+            answer = self._store.acquire(key, run_id, above=self._newest(key))
         return answer
 
     def renew(self, lease: Lease) -> bool:
@@ -38,15 +38,24 @@ class FencedLocks:
         return self._store.held()
 
     def break_(self, key: str) -> int:
-        fence = self._store.break_(key)
+        fence = max(self._store.break_(key), self._newest(key) + 1)
         self._note(Lease(key=key, fence=fence, run_id=""))
         return fence
 
-    def _above(self, lease: Lease) -> Lease | Busy:
-        """Lift the store's fence above the database's: its counter was lost with its folder."""
-        row = self._database.row("SELECT fence FROM cron_lock WHERE lock_key = :key", key=lease.key)
-        newest = int(row["fence"]) if row else 0
-        return self._store.acquire(lease.key, lease.run_id, above=newest)
+    def _noted_or_released(self, lease: Lease) -> bool:
+        try:
+            noted = self._note(lease)
+        except JobError:
+            self._store.release(lease)
+            raise
+        if not noted:
+            self._store.release(lease)
+        return noted
+
+    def _newest(self, key: str) -> int:
+        """Tell the database's fence: above the store's where that was lost with its folder."""
+        row = self._database.row("SELECT fence FROM cron_lock WHERE lock_key = :key", key=key)
+        return int(row["fence"]) if row else 0
 
     def _note(self, lease: Lease) -> bool:
         with self._database.transaction() as connection:

@@ -42,10 +42,10 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.commit()  # may fail too, and must not leave the transaction open
             except BaseException:
                 connection.rollback()
                 raise
-            connection.commit()
 
     def rows(self, statement: str, **values: Any) -> Sequence[Row]:
         """Read all rows of one statement with ``:name`` parameters."""

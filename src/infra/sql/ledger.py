@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from sqlite3 import Connection
 
 from domain.operating.ports import Closing, Lease, Pause, SlotTaken
-from domain.operating.run import Outcome, Start, Verdict
+from domain.operating.run import Outcome, Start, Trigger, Verdict
 from infra.sql.connection import Database, Row
 from infra.sql.instants import from_text, optional_instant, to_text
 from infra.sql.run_rows import pause_of_row, run_of, run_values, summary_text
@@ -41,7 +41,7 @@ _COUNT = """
 """
 
 _SLOT_HOLDER = """
-    SELECT s.run_id, s.outcome AS slot_outcome, r.status, r.outcome, r.host, r.pid, r.process_token
+    SELECT s.run_id, s.outcome AS slot_outcome, r.host, r.pid, r.process_token
     FROM cron_slot s LEFT JOIN cron_run r ON r.run_id = s.run_id
     WHERE s.command = :command AND s.scope = :scope AND s.instant = :slot
 """
@@ -69,7 +69,7 @@ class SqlLedger:
             connection.execute(_INSERT_RUN, run_values(start))
             if start.slot is None:
                 return None
-            taken = None if start.again else self._slot_taken(connection, start)
+            taken = self._slot_taken(connection, start)
             if taken is None:
                 connection.execute(
                     "INSERT INTO cron_slot (command, scope, instant, run_id)"
@@ -84,10 +84,10 @@ class SqlLedger:
         row = connection.execute(_SLOT_HOLDER, run_values(start)).fetchone()
         if row is None or row["run_id"] is None:
             return None
-        outcome = Outcome.of(row["outcome"]) if row["outcome"] else None
+        outcome = Outcome.of(row["slot_outcome"]) if row["slot_outcome"] else None
         if outcome is None and self._is_dead(row):
             return None
-        if outcome is not None and not outcome.settles_slot:
+        if outcome is not None and (start.again or not outcome.settles_slot):
             return None
         return SlotTaken(run_id=row["run_id"], outcome=outcome)
 
@@ -125,6 +125,8 @@ class SqlLedger:
                         "outcome": Outcome.MISSED.word,
                     },
                 ).rowcount
+            if noted:
+                _bump(connection, command, Trigger.SCHEDULE, {_counter(Outcome.MISSED): noted})
         return noted
 
     def reap(self, now: datetime) -> Sequence[Start]:
@@ -163,7 +165,8 @@ class SqlLedger:
             fence=lease.fence,
         )
         for row in before:
-            self._close_dead(run_of(row), datetime.now(UTC))
+            if not self._lives(row):  # one whose lock was broken may live, and says its own end
+                self._close_dead(run_of(row), datetime.now(UTC))
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE cron_run SET lock_key = :key, fence = :fence WHERE run_id = :run_id",
@@ -241,6 +244,9 @@ class SqlLedger:
             return True
         return self._alive(row["host"], row["pid"], row["process_token"]) is False
 
+    def _lives(self, row: Row) -> bool:
+        return self._alive(row["host"], row["pid"], row["process_token"]) is True
+
 
 def _count_run(connection: Connection, run_id: str, closing: Closing) -> None:
     run = connection.execute(
@@ -248,17 +254,18 @@ def _count_run(connection: Connection, run_id: str, closing: Closing) -> None:
         {"run_id": run_id},
     ).fetchone()
     seconds = (closing.finished_at - from_text(run["started_at"])).total_seconds()
-    counts: dict[str, float] = {f"outcome:{closing.verdict.outcome.word}": 1}
+    counts: dict[str, float] = {_counter(closing.verdict.outcome): 1}
     if closing.attempts:
         counts |= {"retries": closing.attempts - 1, "duration:sum": seconds, "duration:count": 1}
         counts |= {f"duration:{bound}": 1 for bound in DURATION_BUCKETS if seconds <= bound}
+    _bump(connection, run["command"], run["trigger_kind"], counts)
+
+
+def _counter(outcome: Outcome) -> str:
+    return f"outcome:{outcome.word}"
+
+
+def _bump(connection: Connection, command: str, trigger: str, counts: Mapping[str, float]) -> None:
     for name, value in counts.items():
-        connection.execute(
-            _COUNT,
-            {
-                "command": run["command"],
-                "trigger_kind": run["trigger_kind"],
-                "name": name,
-                "value": value,
-            },
-        )
+        values = {"command": command, "trigger_kind": trigger, "name": name, "value": value}
+        connection.execute(_COUNT, values)
