@@ -24,4 +24,5 @@ class Event(StrEnum):
     LEGACY_SPELLING = "console.legacy_spelling"
     UNIT_FINISHED = "unit.finished"
     UNIT_FAILED = "unit.failed"
+    UNIT_NOT_MARKED = "unit.not_marked"
     STOCK_ZEROED = "stock.zeroed"

@@ -228,7 +228,7 @@ def _translated(name: str) -> Iterator[None]:
 
 
 def _known(name: str, error: OSError) -> JobError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return DiskFull(f"{name}: {error.strerror}; free space, then run again")
     if error.errno == errno.ENOENT:
         return FeedChanged(f"{name} is no longer there")

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 
 from infra.sql.metadata import METADATA
@@ -62,7 +63,7 @@ SUPPLIER_STOCK = Table(
     METADATA,
     Column("supplier_id", Integer, primary_key=True, autoincrement=False),
     Column("supplier_article_no", String(64), primary_key=True),
-    Column("dot", String(40), primary_key=True, server_default=""),
+    Column("dot", String(40), primary_key=True, server_default=text("''")),
     Column("ean", String(14)),
     Column("qty", Integer, nullable=False),
     Column("price_cents", BigInteger),
@@ -95,7 +96,7 @@ IMPORT_RUN = Table(
     Column("rejected", Integer, nullable=False, server_default="0"),
     Column("review", Integer, nullable=False, server_default="0"),
     Column("forced", Boolean, nullable=False, server_default=false()),
-    Column("message", Text, nullable=False, server_default=""),
+    Column("message", Text, nullable=False, server_default=text("''")),
     Column("started_at", INSTANT, nullable=False),
     Column("finished_at", INSTANT, nullable=False),
     Index(None, "supplier_id", "id"),

@@ -101,8 +101,8 @@ class OneSupplier:
             error = self._zeroed(task, error, run)
         if not run.dry_run:
             self._book.note(self._entry(task, Status.FAILED, message=str(error)), run)
-            for feed in feeds:
-                self._feeds.mark_failed(task.setting, feed, str(error))
+        for feed in feeds:
+            self._mark(task, feed, error, run)
         raise error
 
     def _zeroed(self, task: Task, error: FeedStale, run: ActiveRun) -> FeedStale:
@@ -145,10 +145,18 @@ class OneSupplier:
                     return process(task, opened, run)
                 self._put_away(task, opened, run)
         except Refused as error:
-            if not run.dry_run:
-                self._feeds.mark_failed(task.setting, feed, str(error))
+            self._mark(task, feed, error, run)
             raise
         return None
+
+    def _mark(self, task: Task, feed: Feed, error: Refused, run: ActiveRun) -> None:
+        """A mark that cannot be left, for want of room, must not hide why it was due."""
+        if run.dry_run:
+            return
+        try:
+            self._feeds.mark_failed(task.setting, feed, str(error))
+        except Refused as fault:
+            run.warn(Event.UNIT_NOT_MARKED, str(fault), file=feed.name)
 
     def _is_known(self, task: Task, opened: OpenFeed, run: ActiveRun) -> bool:
         """The content is what stock shows; name and time of the file may differ."""
