@@ -55,6 +55,7 @@ class PrivateShop:
         self._folder, self.lines = folder, lines
         self._base, self.file = folder / "base.db", folder / "tyres.csv"
         self.database = folder / "shop.db"
+        self.locks = folder / "var" / "locks"
         self._inbox = folder / "var" / "import" / "tyres"
 
     @property

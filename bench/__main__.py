@@ -1,0 +1,86 @@
+"""Time the console: start-up, import, locks. Prints tables and never fails.
+
+Run: .venv/bin/python -m bench [startup] [import] [memory] [lock] [--lines N] [--runs N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from bench import locks, startup, supplier_import
+from bench.table import Table
+from bench.timing import ROOT, WrongAnswer, machine
+
+_Report = Callable[[Path, argparse.Namespace], Table]
+
+
+def _startup(folder: Path, given: argparse.Namespace) -> Table:
+    return startup.report(folder, given.runs or 25)
+
+
+def _import(folder: Path, given: argparse.Namespace) -> Table:
+    return supplier_import.report(folder, given.runs or 3, given.lines)
+
+
+def _memory(folder: Path, given: argparse.Namespace) -> Table:
+    lines = given.lines
+    return supplier_import.memory(folder, (lines // 10, lines, lines * 3))
+
+
+def _lock(folder: Path, given: argparse.Namespace) -> Table:
+    return locks.report(folder, given.runs or 5)
+
+
+REPORTS: Mapping[str, _Report] = {
+    "startup": _startup,
+    "import": _import,
+    "memory": _memory,
+    "lock": _lock,
+}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument("reports", nargs="*", metavar="|".join(REPORTS), help="default: all")
+    parser.add_argument("--lines", type=int, default=1_000_000, help="lines of the import")
+    parser.add_argument("--runs", type=int, default=0, help="runs of each (25, import 3, lock 5)")
+    parser.add_argument("--markdown", action="store_true", help="tables for the documentation")
+    parser.add_argument("--work", type=Path, default=ROOT / "var", help="on the disk to measure")
+    given = parser.parse_args()
+    unknown = set(given.reports) - set(REPORTS)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; choose from {', '.join(REPORTS)}")
+    return given
+
+
+def main() -> None:
+    given = arguments()
+    given.work.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix="bench-", dir=given.work))
+    try:
+        print(machine(work), flush=True)
+        for name in given.reports or REPORTS:
+            print(f"\n{_shown(name, work / name, given)}", flush=True)
+    finally:
+        shutil.rmtree(work)
+
+
+def _shown(name: str, folder: Path, given: argparse.Namespace) -> str:
+    print(f"measuring {name} …", file=sys.stderr)
+    folder.mkdir()
+    try:
+        table = REPORTS[name](folder, given)
+    except (WrongAnswer, OSError) as error:
+        return f"{name}: not measured: {error}"
+    finally:
+        shutil.rmtree(folder)
+    return table.markdown() if given.markdown else table.plain()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""A supplier's file into stock: the console against the raw limit, pandas and row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.private_shop import IMPORT, PrivateShop
+from bench.table import Table, against, megabytes
+from bench.timing import PYTHON, Series, Variant, alternate
+
+OURS, LIMIT = "bin/console cron:suppliers:import-stock", "raw limit"
+UNCHANGED, ANYWAY = "the same file again", "the same file, --update-anyway"
+PEERS = {
+    "pandas read_csv, to_sql, same merge": ("bench.by_pandas",),
+    "row by row, a commit each": ("bench.row_by_row",),
+    "row by row, one transaction": ("bench.row_by_row", "--one-transaction"),
+}
+
+_PEER_ROUNDS = 1
+_MOST_BYTES = 150_000_000
+
+
+def report(folder: Path, runs: int, lines: int) -> Table:
+    """Limit and import in turn, what else there is in the first round only."""
+    shop = PrivateShop(folder, lines)
+    shop.make()
+    found = alternate([*_ours_and_limit(shop), *_peers(shop)], runs)
+    table = Table(
+        f"Import of {lines:,} lines into {lines:,} in stock",
+        ("", "s", "x limit", "lines/s", "peak MB", "bar"),
+    )
+    for name, series in found.items():
+        if series.trouble:
+            table.notes.append(f"not measured: {series.trouble}")
+        else:
+            table.add(name, *_figures(series, found[LIMIT], lines), _bar(name, found))
+    table.notes.append("after each run stock was compared with the file, row by row")
+    return table
+
+
+def memory(folder: Path, sizes: tuple[int, ...]) -> Table:
+    """One import per size; what it holds in memory must not grow with the file."""
+    table = Table("Memory of an import", ("lines", "s", "peak MB", "bar"))
+    for lines in sizes:
+        shop = PrivateShop(folder / str(lines), lines)
+        shop.make()
+        series = alternate([_import(OURS, shop)], 1)[OURS]
+        if series.trouble:
+            table.notes.append(f"not measured: {series.trouble}")
+            continue
+        peak = series.rss_bytes
+        bar = against(peak / 1e6, _MOST_BYTES / 1e6)
+        table.add(f"{lines:,}", f"{series.seconds:.2f}", megabytes(peak), bar)
+    return table
+
+
+def _ours_and_limit(shop: PrivateShop) -> list[Variant]:
+    """The file is imported, then delivered twice more: unchanged, and booked all the same."""
+    return [
+        _by_module(LIMIT, shop, ("bench.raw_limit",)),
+        _import(OURS, shop),
+        Variant(name=UNCHANGED, argv=IMPORT, env=shop.env, expect="unchanged", before=shop.deliver),
+        Variant(
+            name=ANYWAY,
+            argv=[*IMPORT, "--update-anyway"],
+            env=shop.env,
+            expect="succeeded",
+            before=shop.deliver,
+            after=shop.check,
+        ),
+    ]
+
+
+def _import(name: str, shop: PrivateShop) -> Variant:
+    return Variant(
+        name=name,
+        argv=IMPORT,
+        env=shop.env,
+        expect="succeeded",
+        before=shop.reset,
+        after=shop.check,
+    )
+
+
+def _peers(shop: PrivateShop) -> list[Variant]:
+    return [_by_module(name, shop, words, _PEER_ROUNDS) for name, words in PEERS.items()]
+
+
+def _by_module(
+    name: str, shop: PrivateShop, words: tuple[str, ...], rounds: int | None = None
+) -> Variant:
+    module, *options = words
+    return Variant(
+        name=name,
+        argv=[PYTHON, "-m", module, str(shop.database), str(shop.file), *options],
+        rounds=rounds,
+        before=shop.reset,
+        after=shop.check,
+    )
+
+
+def _figures(series: Series, limit: Series, lines: int) -> tuple[str, str, str, str]:
+    return (
+        f"{series.seconds:.2f}",
+        f"{series.ratio_to(limit):.2f}",
+        f"{lines / series.seconds:,.0f}",
+        megabytes(series.rss_bytes),
+    )
+
+
+def _bar(name: str, found: Mapping[str, Series]) -> str:
+    """Ours against the limit, the shortcuts against ours, the peers by how far they are beaten."""
+    series, ours = found[name], found[OURS]
+    if name == OURS:
+        return f"x limit {against(series.ratio_to(found[LIMIT]), 1.5)}"
+    if name == UNCHANGED and not ours.trouble:
+        return f"x import {against(round(series.ratio_to(ours), 3), 0.1)}"
+    if name in PEERS and not ours.trouble:
+        times = series.ratio_to(ours)
+        return f"beaten {times:.1f} times (3: {'met' if times >= 3 else 'MISSED'})"
+    return ""
