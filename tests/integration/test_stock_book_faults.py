@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from domain.errors import LockLost, StoreUnavailable
 from domain.jobs.supplier_import.ports import FeedChanged
@@ -24,6 +25,7 @@ from import_shop import (
     import_setting,
 )
 from infra.sql.engine import fenced_transaction, make_engine, reading, writing
+from infra.sql.import_settings import SqlImportSettings
 
 KEY = "cron.suppliers.import.supplier.23"
 LEASE = Lease(key=KEY, fence=7, run_id="0199-run")
@@ -149,6 +151,29 @@ def test_a_read_only_engine_cannot_write(shop: ImportShop) -> None:
         connection.execute(text("INSERT INTO article (name) VALUES ('x')"))
 
     assert shop.dump("article") == []
+
+
+def test_a_wrong_statement_is_a_defect_and_stays_one(shop: ImportShop) -> None:
+    with (
+        pytest.raises(OperationalError, match="no such column"),
+        reading(make_engine(shop.url)) as connection,
+    ):
+        connection.execute(text("SELECT nonsense FROM article"))
+
+
+def test_a_supplier_switched_off_in_the_table_is_off(shop: ImportShop) -> None:
+    engine = make_engine(shop.url)
+    settings = SqlImportSettings(engine)
+    settings.save([import_setting(23), import_setting(31)])
+    shop.writes("UPDATE supplier_import_setting SET active = ? WHERE supplier_id = ?", (0, 31))
+
+    found = settings.find(31)
+
+    assert settings.names(active=True) == {23: "Reifen 23"}
+    assert found is not None
+    assert found.active is False
+    assert settings.find(23) == import_setting(23)
+    assert settings.find(99) is None
 
 
 # --- the disk -------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import Connection, Engine, column, create_engine, event, select, table
 from sqlalchemy.engine import URL, make_url
@@ -32,7 +31,6 @@ _UNAVAILABLE = (
     "SQLITE_IOERR",
     "SQLITE_PROTOCOL",
 )
-_PG_DISK_FULL = "53100"
 
 
 def make_engine(url: str, *, read_only: bool = False) -> Engine:
@@ -143,13 +141,8 @@ def translated() -> Iterator[None]:
     """Turn what databases and drivers raise into the errors a run knows."""
     try:
         yield
-    except DBAPIError as error:
-        known = _known(error.orig)
-        if known is None:
-            raise
-        raise known from error
-    except sqlite3.Error as error:
-        known = _known(error)
+    except (DBAPIError, sqlite3.Error) as error:
+        known = _known(getattr(error, "orig", error))
         if known is None:
             raise
         raise known from error
@@ -157,30 +150,12 @@ def translated() -> Iterator[None]:
 
 def _known(error: object) -> JobError | None:
     """The run's word for a driver's error; None for a defect of ours."""
-    if isinstance(error, sqlite3.Error):
-        return _known_of_sqlite(error)
-    if _sqlstate(error) == _PG_DISK_FULL:
-        return _disk_full(error)
-    if type(error).__name__ in {"OperationalError", "InterfaceError"}:
-        return StoreUnavailable(f"the database is not available: {error}")
-    return None
-
-
-def _known_of_sqlite(error: sqlite3.Error) -> JobError | None:
     # A cursor that was used after close() carries no code.
     code = str(getattr(error, "sqlite_errorname", ""))
     if code in _FULL:
-        return _disk_full(error)
+        return DiskFull(f"no room left for the database ({error}); nothing was written: free space")
     if code.startswith(_UNAVAILABLE):
         return StoreUnavailable(f"the database is not available: {error} ({code})")
     if "no such table" in str(error):
         return ConfigurationInvalid(f"{error}: run bin/console db:migrate")
     return None
-
-
-def _disk_full(error: object) -> DiskFull:
-    return DiskFull(f"no room left for the database ({error}); nothing was written: free space")
-
-
-def _sqlstate(error: Any) -> str:
-    return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")

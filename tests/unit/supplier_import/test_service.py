@@ -368,6 +368,15 @@ def test_a_dry_run_counts_but_leaves_book_and_feeds_alone(shop: Shop) -> None:
     assert (shop.book.entries, shop.feeds.archived_names) == ([], [])
 
 
+def test_a_dry_run_leaves_a_known_file_waiting(shop: Shop) -> None:
+    shop.run = FakeRun(dry_run=True)
+    shop.receives("stock.csv")
+    shop.knows("stock.csv")
+
+    assert shop().units[0].result is UnitResult.UNCHANGED
+    assert (shop.book.entries, shop.feeds.archived_names) == ([], [])
+
+
 @pytest.mark.parametrize("age", [timedelta(hours=1), timedelta(days=9)])
 def test_a_failing_dry_run_leaves_no_mark(shop: Shop, age: timedelta) -> None:
     shop.run = FakeRun(dry_run=True)
