@@ -31,13 +31,13 @@ class ForkedAttempts:
     """The Attempts port: each attempt a child process of which nothing survives.
 
     ``on_output`` gets each line of the child's output, ``on_progress`` label, done and total.
-    ``on_checkpoint`` is called in the child. ``log`` is the child's, and writes to stderr.
-    ``keep`` names open files that last until the child is dead even if this process is killed:
+    ``child_log`` makes each child's own log, which writes to its stderr; ``on_checkpoint`` is
+    called in the child. ``keep`` names open files that last until the child is dead even if this process is killed:
     ``FileLocks.descriptors``. Enter ``stop_signals`` around the whole run.
     """
 
     locks: Locks
-    log: RunLog
+    child_log: Callable[[], RunLog]
     on_output: Callable[[str], None]
     on_progress: Callable[[str, int, int | None], None] = _show_nothing
     on_checkpoint: Callable[[str], None] | None = None
@@ -120,7 +120,7 @@ class ForkedAttempts:
             job=job,
             attempt=attempt,
             leases=leases,
-            log=self.log,
+            log=self.child_log(),
             on_checkpoint=self.on_checkpoint,
             memory_bytes=self.memory_bytes,
             line=line,
