@@ -15,6 +15,8 @@ BUSY_SECONDS = 30.0
 
 SQLITE_SCHEMES = ("sqlite:///", "sqlite+pysqlite:///")
 
+_OLD_SCHEMA = ("no such table", "no such column", "has no column named")
+
 Row = Mapping[str, Any]
 
 
@@ -77,13 +79,15 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise  # a defect of ours, no outage
         except sqlite3.Error as error:
             raise _translation(self._url, error) from error
 
 
 def _translation(url: str, error: sqlite3.Error) -> JobError:
     text = str(error)
-    if "no such table" in text or "no such column" in text:
+    if any(fault in text for fault in _OLD_SCHEMA):
         return ConfigurationInvalid(
             f"the database's schema is not current ({text}); run bin/console db:migrate"
         )
