@@ -22,7 +22,7 @@ ENVIRONMENTS = ("dev", "test", "prod")
 KEYS: Mapping[str, tuple[str, ...]] = {
     "database": ("url",),
     "state": ("directory",),
-    "cron": ("running",),
+    "cron": ("running", "memory_limit_bytes"),
     "shop": ("timezone",),
     "imports": ("directory",),
     "metrics": ("textfile_directory",),
@@ -43,6 +43,7 @@ class Boot:
     database_url: str
     state: Path
     running: bool
+    memory_limit_bytes: int | None
     textfile_directory: Path | None
     start_grace_seconds: float
 
@@ -117,6 +118,7 @@ def _boot(root: Path, env: str, values: Mapping[str, Mapping[str, Any]]) -> Boot
         database_url=absolute_url(os.environ.get("DATABASE_URL") or text("database", "url"), root),
         state=root / text("state", "directory"),
         running=_truth("cron.running", text("cron", "running")),
+        memory_limit_bytes=_bytes(text("cron", "memory_limit_bytes")),
         textfile_directory=root / metrics if metrics else None,
         start_grace_seconds=_number(
             "slots.start_grace_seconds", text("slots", "start_grace_seconds")
@@ -139,6 +141,12 @@ def _number(key: str, text: str) -> float:
     if not 0 < number < inf:
         raise ConfigurationInvalid(f"config: {key} must be above 0: {text}")
     return number
+
+
+def _bytes(text: str) -> int | None:
+    if not text.isdigit():
+        raise ConfigurationInvalid(f"config: cron.memory_limit_bytes is no whole number: {text}")
+    return int(text) or None
 
 
 def absolute_url(url: str, root: Path) -> str:

@@ -38,9 +38,10 @@ class StateSection(Section):
 
 
 class CronSection(Section):
-    """The legacy switch ``cron-running``."""
+    """The legacy switch ``cron-running``, and what a job's process may use (0: no limit)."""
 
     running: bool
+    memory_limit_bytes: int = Field(ge=0)
 
 
 class ShopSection(Section):

@@ -14,7 +14,6 @@ from infra.boot import Boot, boot
 from infra.clock import SystemClock
 from infra.sql.connection import Database
 from kernel.inventory import COMMANDS
-from kernel.loading import command_class
 from kernel.supervision import Supervision, person
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class Container:
 
         planned = {contract.name: contract for contract in CONTRACTS}
         return {
-            entry.name: command_class(entry).contract if entry.target else planned[entry.name]
+            entry.name: entry.load().contract if entry.target else planned[entry.name]
             for entry in COMMANDS
             if entry.is_job
         }

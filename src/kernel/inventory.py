@@ -6,6 +6,10 @@ once. A test holds each line to the class it names.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class Entry:
     """One command: how it is typed, where its class is (None: planned), what it does."""
@@ -16,6 +20,13 @@ class Entry:
         self, name: str, target: str | None, summary: str, covers: tuple[str, ...] = ()
     ) -> None:
         self.name, self.target, self.summary, self.covers = name, target, summary, covers
+
+    def load(self) -> Any:
+        """Import the class that the target names."""
+        from importlib import import_module
+
+        module, _, name = str(self.target).partition(":")
+        return getattr(import_module(module), name)
 
     @property
     def is_job(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import typer
@@ -11,7 +12,8 @@ import typer
 from commands.base import CronCommand
 from domain.errors import ConfigurationInvalid, Refused
 from domain.operating.events import Event
-from domain.operating.run import Outcome, Verdict
+from domain.operating.ports import ActiveRun
+from domain.operating.run import Outcome, Summary, Verdict
 from domain.operating.runner import Ending
 from infra.boot import boot
 from infra.telemetry.logs import JsonLog
@@ -60,14 +62,15 @@ def _run(
 ) -> Ending:
     try:
         supervision = Supervision(boot(env), log, progress)
-        job = supervision.job(command, asked)
+        job = supervision.job(command.contract, asked, Work(command, asked.request, env))
     except ConfigurationInvalid as error:
         verdict = Verdict.of(Outcome.MISCONFIGURED, str(error))
         log.error(Event.RUN_FINISHED, str(error), outcome=verdict.outcome.word)
         return Ending(verdict=verdict)
     except Refused as error:
         raise UsageFault(str(error)) from error
-    return supervision.runner(in_process=asked.options.no_fork).run(job)
+    with supervision.stop_signals:
+        return supervision.runner(in_process=asked.options.no_fork).run(job)
 
 
 def _shows_progress(flags: Flags) -> bool:
@@ -95,3 +98,19 @@ def _request(command: Command, values: dict[str, Any]) -> Any:
     except typer.BadParameter as error:
         hint = f"See bin/console {command.contract.name} --help"
         raise UsageFault(str(error), hint) from error
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the child does: build the job with its own adapters, and do it."""
+
+    command: Command
+    request: Any
+    env: str
+
+    def __call__(self, run: ActiveRun) -> Summary:
+        from kernel.container import Container
+
+        job = Container(self.env).job(self.command)
+        summary: Summary = job.handle(self.request, run)
+        return summary

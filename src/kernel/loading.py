@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any
 
 import typer
 
@@ -16,15 +14,9 @@ from kernel.render import render, width_of
 from kernel.words import Flags, UsageFault
 
 
-def command_class(entry: Entry) -> Any:
-    """Import the class that an entry's target names."""
-    module, _, name = str(entry.target).partition(":")
-    return getattr(import_module(module), name)
-
-
 def parser_for(entry: Entry) -> Parser:
     """Build the parser of a job or of what people type."""
-    command = command_class(entry)
+    command = entry.load()
     if issubclass(command, CronCommand):
         from kernel.launch import parser_of
 
@@ -39,7 +31,7 @@ def help_of(entry: Entry) -> str:
 
 def run_command(entry: Entry, words: Sequence[str], flags: Flags, env: str) -> int:
     """Run a command to its exit code; its result goes to stdout."""
-    command = command_class(entry)
+    command = entry.load()
     if issubclass(command, CronCommand):
         from kernel.launch import launch
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import getpass
 import os
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from commands.base import CronCommand
 from domain.operating.contract import Contract
-from domain.operating.ports import ActiveRun, Attempts, Metrics
+from domain.operating.ports import ActiveRun, AttemptEnd, Attempts, Died, JobCall, Lease, Metrics
 from domain.operating.run import Start, Summary, Trigger
 from domain.operating.runner import Job, Runner
 from domain.operating.slot import Firing, Schedule, slot_instant
@@ -27,6 +26,13 @@ from infra.telemetry.logs import JsonLog
 from kernel.run_options import RunOptions, correlation_id, firing
 from kernel.version import VERSION
 
+if TYPE_CHECKING:
+    from infra.process.signals import StopSignals
+
+Progress = Callable[[str, int, int | None], None]
+
+Work = Callable[[ActiveRun], Summary]
+
 ACTOR = "updating"
 """The user under whose name the legacy scripts act; audit columns of old and new rows match."""
 
@@ -34,17 +40,37 @@ _RUN_OPTIONS = ("--scheduled-at", "--correlation-id", "--reason")
 _RUN_SWITCHES = ("--again", "--dry-run", "--no-fork")
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What was typed: the job's request, the options of every run, and the words themselves."""
+
+    request: Any
+    options: RunOptions
+    words: Sequence[str]
+
+
 class Supervision:
     """Builds the job and the runner of one start."""
 
-    def __init__(self, settings: Boot, log: JsonLog) -> None:
+    on_checkpoint: Callable[[str], None] | None = None
+    """Called in the child at each checkpoint of the job."""
+
+    def __init__(self, settings: Boot, log: JsonLog, progress: Progress | None = None) -> None:
         self._settings, self._log = settings, log
+        self._progress = progress or _show_nothing
         self._clock, self._entropy = SystemClock(), SystemEntropy()
 
     @classmethod
     def quiet(cls, settings: Boot) -> Self:
         """Build one whose ledger and locks are read, without a run to log."""
-        return cls(settings, JsonLog(sys.stderr))
+        return cls(settings, JsonLog())
+
+    @cached_property
+    def stop_signals(self) -> StopSignals:
+        """Enter them around the whole run, so that no TERM is lost between two attempts."""
+        from infra.process.signals import StopSignals
+
+        return StopSignals()
 
     @cached_property
     def database(self) -> Database:
@@ -66,36 +92,30 @@ class Supervision:
         return Runner(
             ledger=self.ledger,
             locks=self.locks,
-            attempts=self._attempts(in_process=in_process),
-            metrics=self._metrics(),
+            attempts=_AttemptsOnUse(self._inline if in_process else self._attempts, self.database),
+            metrics=_MetricsOnUse(self._metrics),
             log=self._log,
             clock=self._clock,
             entropy=self._entropy,
         )
 
-    def job(
-        self,
-        command: type[CronCommand[Any]],
-        request: Any,
-        options: RunOptions,
-        words: Sequence[str],
-    ) -> Job:
+    def job(self, contract: Contract, asked: Asked, work: Work) -> Job:
         """Put one start together. Raises Refused for a slot in the future."""
-        contract, fired = command.contract, firing(options)
-        schedule = self._schedule(contract, words, fired)
-        start = self._start(contract, request.scope, options, fired, schedule, words)
+        fired = firing(asked.options)
+        schedule = self._schedule(contract, asked.words, fired)
+        start = self._start(contract, asked, fired, schedule)
         self._bind(start, contract)
         default_grace = timedelta(seconds=self._settings.start_grace_seconds)
         budget = contract.timeout.total_seconds()
         return Job(
             start=start,
             contract=contract,
-            lock_key=contract.lock_key(request),
+            lock_key=contract.lock_key(asked.request),
             schedule=schedule,
             start_grace=schedule.start_grace if schedule else default_grace,
             switched_on=self._settings.running,
             soft_deadline=self._clock.monotonic() + budget,
-            work=_Work(command, request, self._settings.env),
+            work=work,
         )
 
     def _schedule(self, contract: Contract, words: Sequence[str], fired: Firing) -> Schedule | None:
@@ -106,35 +126,29 @@ class Supervision:
         return schedule_for(self._settings.root, contract.name, own_words(words))
 
     def _start(
-        self,
-        contract: Contract,
-        scope: str,
-        options: RunOptions,
-        fired: Firing,
-        schedule: Schedule | None,
-        words: Sequence[str],
+        self, contract: Contract, asked: Asked, fired: Firing, schedule: Schedule | None
     ) -> Start:
         run_id, now = self._entropy.uuid7(), self._clock.now()
         return Start(
             run_id=run_id,
             command=contract.name,
             covers=contract.covers,
-            scope=scope,
+            scope=asked.request.scope,
             trigger=fired.trigger,
             slot=slot_instant(fired, schedule, now),
             schedule_id=schedule.schedule_id if schedule else None,
-            correlation_id=correlation_id(options, run_id),
+            correlation_id=correlation_id(asked.options, run_id),
             scheduler_run_id=fired.scheduler_run_id,
             started_at=now,
             host=identity.host(),
             pid=os.getpid(),
             process_token=identity.token(),
             version=VERSION,
-            arguments=tuple(words),
+            arguments=tuple(asked.words),
             actor=ACTOR if fired.trigger is Trigger.SCHEDULE else person(),
-            dry_run=options.dry_run,
-            again=options.again,
-            reason=options.reason,
+            dry_run=asked.options.dry_run,
+            again=asked.options.again,
+            reason=asked.options.reason,
         )
 
     def _bind(self, start: Start, contract: Contract) -> None:
@@ -146,44 +160,71 @@ class Supervision:
             correlation_id=start.correlation_id,
             scheduler_run_id=start.scheduler_run_id,
             host=start.host,
-            pid=start.pid,
             version=start.version,
             accountable=",".join(contract.accountable),
             responsible=contract.responsible.value,
         )
 
     def _metrics(self) -> Metrics:
-        if self._settings.textfile_directory is None:
-            return _NoMetrics()
         from infra.sql.job_states import SqlJobStates
         from infra.telemetry.metrics import TextfileMetrics
 
-        states = SqlJobStates(self.database)
-        return TextfileMetrics(states, self._settings.textfile_directory, self._log, VERSION)
+        directory = self._settings.textfile_directory
+        return TextfileMetrics(SqlJobStates(self.database), directory, self._log, VERSION)
 
-    def _attempts(self, *, in_process: bool) -> Attempts:
-        raise NotImplementedError
+    def _attempts(self) -> Attempts:
+        from infra.process.forked import ForkedAttempts
+
+        return ForkedAttempts(
+            locks=self.locks,
+            child_log=self._log.for_child,
+            on_output=self._log.forward,
+            on_progress=self._progress,
+            on_checkpoint=self.on_checkpoint,
+            keep=self.store.descriptors,
+            stop_signals=self.stop_signals,
+            memory_bytes=self._settings.memory_limit_bytes,
+        )
+
+    def _inline(self) -> Attempts:
+        from infra.process.inline import InlineAttempts
+
+        return InlineAttempts(locks=self.locks, log=self._log, on_progress=self._progress)
 
 
-class _Work:
-    """What the child does: build the job with its own adapters, and do it."""
+class _AttemptsOnUse:
+    """Loads the machinery of attempts when the lock is held; a refused start never needs it.
 
-    def __init__(self, command: type[CronCommand[Any]], request: Any, env: str) -> None:
-        self._command, self._request, self._env = command, request, env
+    Closes the supervisor's database before each fork: SQLite's state must not be inherited.
+    """
 
-    def __call__(self, run: ActiveRun) -> Summary:
-        from kernel.container import Container
+    def __init__(self, build: Callable[[], Attempts], database: Database) -> None:
+        self._build, self._database = build, database
 
-        command = Container(self._env).job(self._command)
-        summary: Summary = command.handle(self._request, run)
-        return summary
+    @cached_property
+    def _attempts(self) -> Attempts:
+        return self._build()
+
+    def run(self, job: JobCall, *, attempt: int, leases: Sequence[Lease]) -> AttemptEnd:
+        self._database.close()
+        return self._attempts.run(job, attempt=attempt, leases=leases)
+
+    def wait(self, seconds: float) -> Died | None:
+        return self._attempts.wait(seconds)
 
 
-class _NoMetrics:
-    """Publishes nowhere, as the settings say."""
+class _MetricsOnUse:
+    """Loads the metrics library when there is something to publish."""
+
+    def __init__(self, build: Callable[[], Metrics]) -> None:
+        self._build = build
 
     def publish(self) -> None:
-        """Do nothing."""
+        self._build().publish()
+
+
+def _show_nothing(_label: str, _done: int, _total: int | None) -> None:
+    """Show no progress."""
 
 
 def person() -> str:

@@ -129,6 +129,10 @@ class Unit:
     counts: Mapping[str, int] = field(default_factory=dict)
     retryable: bool = False
 
+    def __post_init__(self) -> None:
+        # A copy, and a plain one: a job's own Counter would change later, and travels badly.
+        object.__setattr__(self, "counts", dict(self.counts))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:

@@ -39,6 +39,10 @@ LOCK_POLL_SECONDS = 0.25
 CLOSING_TRIES = 5
 """Tries to write the verdict; the waits between add up to 7.5 s, a database's quick restart."""
 
+COUNTED_BY_HOLDER = (Outcome.SKIPPED_LOCKED, Outcome.SKIPPED_DUPLICATE)
+"""A refused start publishes nothing: the run it met publishes the ledger's whole state at its end,
+this skip included, and a refusal stays quick."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -87,7 +91,8 @@ class Runner:
             ending = self._guarded(lambda: self._attempt(job, leases=()))
         else:
             ending = self._guarded(lambda: self._recorded(job))
-            self._publish()
+            if ending.verdict.outcome not in COUNTED_BY_HOLDER:
+                self._publish()
         self._say_finished(ending)
         return ending
 

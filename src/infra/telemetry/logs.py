@@ -43,10 +43,10 @@ class JsonLog:
         self._colour = colour
         return self
 
-    def for_child(self, stream: TextIO) -> JsonLog:
+    def for_child(self) -> JsonLog:
         """Give a log with the same ids that always writes JSON; the parent makes it readable."""
-        child = JsonLog(stream, verbosity=DEBUG)
-        child.bind(**{**self._bound, "pid": os.getpid()})
+        child = JsonLog(verbosity=DEBUG)
+        child.bind(**self._bound)
         return child
 
     def bind(self, **fields: Any) -> None:
@@ -75,7 +75,8 @@ class JsonLog:
     def _write(self, level: str, event: str, message: str, fields: Mapping[str, Any]) -> None:
         if LEVELS.index(level) < self._least:
             return
-        record = {"ts": _now(), "level": level, "event": str(event), **self._bound, **fields}
+        record = {"ts": _now(), "level": level, "event": str(event), "pid": os.getpid()}
+        record |= {**self._bound, **fields}
         if message:
             record["message"] = message
         text = readable(record, colour=self._colour) if self._human else as_json(record)

@@ -34,12 +34,16 @@ class JobStates(Protocol):
 class TextfileMetrics:
     """Publishes for the node exporter's textfile collector; a failure is logged, never raised."""
 
-    def __init__(self, states: JobStates, directory: Path, log: RunLog, version: str) -> None:
+    def __init__(
+        self, states: JobStates, directory: Path | None, log: RunLog, version: str
+    ) -> None:
         self._states, self._directory, self._log = states, directory, log
         self._version = version
 
     def publish(self) -> None:
-        """Write the whole state to one file, replaced as a whole."""
+        """Write the whole state to one file, replaced as a whole; without a folder do nothing."""
+        if self._directory is None:
+            return
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             registry = registry_of(self._states.job_states(), self._version)
