@@ -1,6 +1,6 @@
 """The least that an import can cost: no checks, no history, no links; plain SQL and nothing else.
 
-Run: python -m bench.raw_limit DATABASE FILE
+Run: python -m bench.raw_limit DATABASE FILE [--key-only]
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ Row = tuple[str, str, str, int, int]
 
 STAGED = "CREATE TEMPORARY TABLE staged (article_no, dot, ean, qty INTEGER, price_cents INTEGER)"
 
-_INDEX = "CREATE INDEX {schema}.staged_key ON staged (article_no, dot)"
+# With all columns in the index the merge never goes back to the lines: a third less time.
+_KEY, _ALL = "article_no, dot", "article_no, dot, ean, qty, price_cents"
+_INDEX = "CREATE INDEX {schema}.staged_key ON staged ({columns})"
 
 _UPSERT = """
     INSERT INTO supplier_stock (supplier_id, supplier_article_no, dot, ean, qty, price_cents,
@@ -57,20 +59,20 @@ def connect(database: str) -> sqlite3.Connection:
     return connection
 
 
-def merge(connection: sqlite3.Connection, schema: str) -> None:
+def merge(connection: sqlite3.Connection, schema: str, indexed: str = _ALL) -> None:
     """Bring the staged lines into stock where something changed, the vanished to 0."""
-    connection.execute(_INDEX.format(schema=schema))
+    connection.execute(_INDEX.format(schema=schema, columns=indexed))
     connection.execute(_UPSERT, {"supplier": SUPPLIER})
     connection.execute(_VANISHED, {"supplier": SUPPLIER})
 
 
 def main() -> None:
-    database, file = sys.argv[1:]
+    database, file, *options = sys.argv[1:]
     with closing(connect(database)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(STAGED)
         connection.executemany("INSERT INTO staged VALUES (?, ?, ?, ?, ?)", rows(Path(file)))
-        merge(connection, "temp")
+        merge(connection, "temp", _KEY if options else _ALL)
         connection.execute("COMMIT")
 
 

@@ -65,7 +65,7 @@ def report(folder: Path, runs: int) -> Table:
     idle, busy = _shop(folder / "idle", _LINES), _shop(folder / "busy", _BUSY_LINES)
     no_news = _import(NO_NEWS, idle, before=idle.deliver, expect="unchanged")
     with held_lock(busy):
-        refused = _import(REFUSED, busy, expect="skipped_locked")
+        refused = _import(REFUSED, busy, before=busy.forget_skips, expect="skipped_locked")
         variants = [*_answers(), *_symfony(folder), refused, no_news]
         found = alternate(variants, runs, warm_up=2)
     return _table(found, peak_of_parent(no_news))

@@ -10,6 +10,7 @@ from bench.table import Table, against, megabytes
 from bench.timing import PYTHON, Series, Variant, alternate
 
 OURS, LIMIT = "bin/console cron:suppliers:import-stock", "raw limit"
+KEY_ONLY = "raw limit, only the key indexed"
 UNCHANGED, ANYWAY = "the same file again", "the same file, --update-anyway"
 PEERS = {
     "pandas read_csv, to_sql, same merge": ("bench.by_pandas",),
@@ -59,6 +60,7 @@ def _ours_and_limit(shop: PrivateShop) -> list[Variant]:
     """The file is imported, then delivered twice more: unchanged, and booked all the same."""
     return [
         _by_module(LIMIT, shop, ("bench.raw_limit",)),
+        _by_module(KEY_ONLY, shop, ("bench.raw_limit", "--key-only")),
         _import(OURS, shop),
         Variant(name=UNCHANGED, argv=IMPORT, env=shop.env, expect="unchanged", before=shop.deliver),
         Variant(
