@@ -101,6 +101,8 @@ def schedules(root: Path) -> tuple[DeclaredSchedule, ...]:
     path = root / "config" / "schedules.toml"
     content = read_toml(path)
     entries = content.pop("schedule", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigurationInvalid(f"{path.name}: schedule is not a list; write [[schedule]]")
     faults = [f"unknown key {key}; a cadence stands under [[schedule]]" for key in content]
     faults += [fault for entry in entries for fault in _faults(entry)]
     ids = Counter(entry["id"] for entry in entries if "id" in entry)
