@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import DiskFull, StopRequested
+from domain.jobs.supplier_import.failures import FeedChanged
 from domain.jobs.supplier_import.lines import RawRow, Reject, StockLine
 from domain.jobs.supplier_import.ports import (
     Entry,
     Feed,
-    FeedChanged,
     LastImport,
     OpenFeed,
     StagedStock,

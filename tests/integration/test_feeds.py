@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from domain.errors import DiskFull
-from domain.jobs.supplier_import.ports import Feed, FeedChanged, FeedRefused
+from domain.jobs.supplier_import.failures import FeedChanged, FeedRefused
+from domain.jobs.supplier_import.ports import Feed
 from domain.jobs.supplier_import.setting import ImportSetting, Mode
 from fakes.supplier_import import FixedClock, setting_of
 from infra.files.feeds import DirectoryFeeds

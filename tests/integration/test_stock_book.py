@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from domain.errors import StopRequested
+from domain.jobs.supplier_import.failures import FeedStale
 from domain.jobs.supplier_import.plausibility import Implausible
-from domain.jobs.supplier_import.ports import FeedStale
 from domain.jobs.supplier_import.setting import Duplicates, Guards, Mode, Reading
 from domain.operating.run import UnitResult
 from fakes.supplier_import import FakeRun

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from domain.errors import LockLost, StoreUnavailable
-from domain.jobs.supplier_import.ports import FeedChanged
+from domain.jobs.supplier_import.failures import FeedChanged
 from domain.operating.ports import Lease
 from fakes.supplier_import import FakeRun
 from import_shop import (

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
 from commands.base import CronCommand
 from domain.errors import StoreUnavailable
-from domain.jobs.supplier_import.ports import FeedChanged
+from domain.jobs.supplier_import.failures import FeedChanged, FeedUnavailable
 from domain.jobs.supplier_import.request import ImportRequest
-from domain.jobs.supplier_import.service import SupplierImport
 from domain.operating.contract import (
     CatchUp,
     Contract,
@@ -24,6 +23,9 @@ from domain.operating.contract import (
 )
 from domain.operating.ports import ActiveRun
 from domain.operating.run import Summary
+
+if TYPE_CHECKING:  # the service loads in the job's own process
+    from domain.jobs.supplier_import.service import SupplierImport
 
 Every = Annotated[bool, typer.Option("--all", help="Import every active supplier.")]
 Supplier = Annotated[
@@ -59,7 +61,7 @@ class SuppliersImportStock(CronCommand[ImportRequest]):
             base=timedelta(seconds=20),
             factor=2,
             cap=timedelta(seconds=120),
-            on=(FeedChanged, StoreUnavailable),
+            on=(FeedChanged, FeedUnavailable, StoreUnavailable),
         ),
         idempotency=Idempotency(
             kind=IdempotencyKind.CHECKPOINTED,
@@ -80,7 +82,11 @@ class SuppliersImportStock(CronCommand[ImportRequest]):
         "bin/console cron:suppliers:import-stock --supplier=23 --update-anyway",
         'bin/console cron:suppliers:import-stock --supplier=23 --force --reason "range halved"',
     )
-    legacy: ClassVar[dict[str, str]] = {"--updateAnyway": "--update-anyway"}
+    legacy: ClassVar[dict[str, str]] = {
+        "--updateAnyway": "--update-anyway",
+        "updateAnyway=1": "--update-anyway",
+        "supplier=": "--supplier=",
+    }
 
     def __init__(self, importer: SupplierImport) -> None:
         self._importer = importer

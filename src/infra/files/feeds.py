@@ -19,7 +19,8 @@ from functools import cached_property
 from pathlib import Path
 
 from domain.errors import DiskFull, JobError
-from domain.jobs.supplier_import.ports import Feed, FeedChanged, FeedRefused, OpenFeed
+from domain.jobs.supplier_import.failures import FeedChanged, FeedRefused
+from domain.jobs.supplier_import.ports import Feed, OpenFeed
 from domain.jobs.supplier_import.setting import ImportSetting, Mode
 from domain.operating.ports import Clock
 

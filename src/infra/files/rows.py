@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from domain.errors import Refused, Retryable
+from domain.errors import Refused
+from domain.jobs.supplier_import.failures import FeedUnavailable
 from domain.jobs.supplier_import.lines import RawRow
 from domain.jobs.supplier_import.setting import Format, Layout
 from infra.files.archive import ZIP, is_workbook, opened_member
@@ -28,7 +29,7 @@ def open_rows(path: Path, layout: Layout) -> Iterator[Rows]:
     """Open the file and read its header; the rows follow lazily, once, while it is open.
 
     The content decides whether it is a ZIP or a workbook, not the name.
-    Raises Refused for a file that cannot be read as declared, Retryable if the disk cannot.
+    Raises Refused for a file that cannot be read as declared, FeedUnavailable if the disk cannot.
     """
     with open_source(path, layout.member) as source:
         yield _rows(source, layout)
@@ -40,7 +41,7 @@ def open_source(path: Path, member: str) -> Iterator[Source]:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise Retryable(f"{path.name} cannot be opened: {error.strerror}") from error
+        raise FeedUnavailable(f"{path.name} cannot be opened: {error.strerror}") from error
     with file:
         if _head(file).startswith(ZIP) and not is_workbook(file, path.name):
             with opened_member(file, path.name, member) as source:

@@ -7,7 +7,8 @@ import zlib
 from typing import IO
 from zipfile import BadZipFile
 
-from domain.errors import Refused, Retryable
+from domain.errors import Refused
+from domain.jobs.supplier_import.failures import FeedUnavailable
 
 MOST_BYTES = 1 << 30
 LONGEST_LINE_BYTES = 1 << 20
@@ -64,7 +65,7 @@ class Source(io.BufferedIOBase):
         except (BadZipFile, zlib.error, EOFError) as error:
             raise Refused(f"{self.name} is damaged ({error}): ask for it again") from error
         except OSError as error:
-            raise Retryable(f"{self.name} cannot be read: {error.strerror}") from error
+            raise FeedUnavailable(f"{self.name} cannot be read: {error.strerror}") from error
         self._bytes += len(chunk)
         if self._bytes > self._most_bytes:
             raise Refused(f"{self.name} unpacks to more than {self._most_bytes:,} bytes")

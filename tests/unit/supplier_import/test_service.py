@@ -11,16 +11,10 @@ from typing import Any
 import pytest
 
 from domain.errors import ConfigurationInvalid, LockLost, Refused, StopRequested, StoreUnavailable
+from domain.jobs.supplier_import.failures import FeedChanged, FeedStale
 from domain.jobs.supplier_import.one_supplier import OneSupplier
 from domain.jobs.supplier_import.plausibility import Implausible
-from domain.jobs.supplier_import.ports import (
-    FeedChanged,
-    FeedStale,
-    LastImport,
-    OpenFeed,
-    Status,
-    Tally,
-)
+from domain.jobs.supplier_import.ports import LastImport, OpenFeed, Status, Tally
 from domain.jobs.supplier_import.process import StandardProcess, Task
 from domain.jobs.supplier_import.request import ImportRequest
 from domain.jobs.supplier_import.service import SupplierImport

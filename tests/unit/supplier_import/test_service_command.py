@@ -47,7 +47,3 @@ def test_the_flags_become_the_request() -> None:
 )
 def test_the_lock_is_that_of_the_operating_model(request_: ImportRequest, key: str) -> None:
     assert CONTRACT.lock_key(request_) == key
-
-
-def test_the_legacy_spelling_of_update_anyway_is_known() -> None:
-    assert SuppliersImportStock.legacy == {"--updateAnyway": "--update-anyway"}

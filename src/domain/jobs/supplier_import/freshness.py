@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from domain.jobs.supplier_import.ports import Feed, FeedStale
+from domain.jobs.supplier_import.failures import FeedStale
+from domain.jobs.supplier_import.ports import Feed
 from domain.jobs.supplier_import.setting import Guards, ImportSetting
 
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from itertools import takewhile
 
 from domain.errors import ConfigurationInvalid, Refused
+from domain.jobs.supplier_import.failures import FeedStale
 from domain.jobs.supplier_import.freshness import is_settled, is_stale, must_zero, stale
 from domain.jobs.supplier_import.ports import (
     Entry,
     Feed,
     Feeds,
-    FeedStale,
     LastImport,
     OpenFeed,
     Status,

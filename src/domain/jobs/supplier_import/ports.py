@@ -10,22 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from domain.errors import Refused, Retryable
 from domain.jobs.supplier_import.lines import RawRow, Reject, StockLine
 from domain.jobs.supplier_import.setting import ImportSetting, Layout
 from domain.operating.ports import ActiveRun
-
-
-class FeedChanged(Retryable):
-    """The file was replaced or grew while it was read; nothing was written."""
-
-
-class FeedStale(Refused):
-    """No file of the supplier is young enough; its stock is not to be trusted."""
-
-
-class FeedRefused(Refused):
-    """The file may not be read: not a regular file, or outside the import folder."""
 
 
 class ImportSettings(Protocol):
