@@ -43,19 +43,25 @@ def _suggestion(typed: str) -> str:
     return "Did you mean\n  " + "\n  ".join(group)
 
 
-def listing(namespace: str, *, colour: bool) -> str:
-    """Write the list of commands grouped by namespace, with the usage above."""
-    entries = [entry for entry in COMMANDS if entry.name.startswith(f"{namespace}:")]
-    if namespace and not entries:
+def within(namespace: str) -> list[Entry]:
+    """Give the commands of a namespace, of all for "". Raises UsageFault where there is none."""
+    entries = [e for e in COMMANDS if not namespace or e.name.startswith(f"{namespace}:")]
+    if not entries:
         raise UsageFault(
             f'There is no command in the namespace "{namespace}"', _suggestion(namespace)
         )
+    return entries
+
+
+def listing(namespace: str, *, colour: bool) -> str:
+    """Write the list of commands grouped by namespace, with the usage above."""
+    entries = within(namespace)
     lines = [] if namespace else _opening(colour=colour)
     lines.append(_heading("Available commands:", colour=colour))
     if not namespace:
         lines += [_line(entry, colour=colour) for entry in BUILT_IN]
     group = ""
-    for entry in entries or COMMANDS:
+    for entry in entries:
         if entry.name.partition(":")[0] != group:
             group = entry.name.partition(":")[0]
             lines.append(f" {_heading(group, colour=colour)}")

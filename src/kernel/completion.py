@@ -9,8 +9,9 @@ _BASH = """\
 _crontract() {
     local IFS=$'\\n' line=${COMP_LINE:0:COMP_POINT}
     local word=${line##*[[:space:]]} prefix=
-    # Bash splits words at colons; what stands before the last one is typed already.
-    [[ $word == *:* && $COMP_WORDBREAKS == *:* ]] && prefix=${word%"${word##*:}"}
+    # Bash splits words at colons and equal signs: what stands before the last is typed already.
+    local breaks=${COMP_WORDBREAKS//[^:=]/}
+    [[ $breaks && $word == *["$breaks"]* ]] && prefix=${word%"${word##*["$breaks"]}"}
     COMPREPLY=($("${COMP_WORDS[0]}" _complete -- "$line" 2>/dev/null))
     COMPREPLY=("${COMPREPLY[@]#"$prefix"}")
     [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
@@ -79,7 +80,8 @@ def listing_json(namespace: str) -> str:
     """Write the commands for programs."""
     import json
 
-    shown = [entry for entry in COMMANDS if entry.name.startswith(namespace)]
+    from kernel.catalogue import within
+
     return json.dumps(
         [
             {
@@ -88,7 +90,7 @@ def listing_json(namespace: str) -> str:
                 "covers": entry.covers,
                 "implemented": entry.target is not None,
             }
-            for entry in shown
+            for entry in within(namespace)
         ],
         indent=2,
     )

@@ -54,7 +54,8 @@ class Parser:
         return f"{self._command.get_help(context)}\n\nOptions of every command:\n{flags}"
 
     def option_names(self) -> list[str]:
-        names = [name for option in self._command.params for name in option.opts]
+        options = self._command.params
+        names = [name for o in options for name in (*o.opts, *o.secondary_opts)]
         return sorted(name for name in names if name.startswith("--"))
 
     def _main(self, words: list[str]) -> Any:

@@ -73,15 +73,19 @@ def table_text(table: Table, width: int | None) -> str:
         return "\n".join([*lines, table.empty, *table.notes])
     cells = [list(table.columns), *([_cell(value) for value in row] for row in table.rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(table.columns))]
-    right = [
-        all(isinstance(row[i], (int, float)) for row in table.rows) for i in range(len(widths))
-    ]
+    right = [_are_numbers([row[i] for row in table.rows]) for i in range(len(widths))]
     body = [_row(row, widths, right) for row in cells]
     rule = "  ".join("-" * wide for wide in widths)
     if width:
         body, rule = _fitted(body, sum(widths[:-1]) + 2 * len(widths), width), rule[:width]
     lines += [body[0], rule, *body[1:], *table.notes]
     return "\n".join(lines)
+
+
+def _are_numbers(column: Sequence[Cell]) -> bool:
+    """Tell a column of numbers, of which some may be missing."""
+    known = [value for value in column if value is not None]
+    return bool(known) and all(type(value) in (int, float) for value in known)
 
 
 def _row(cells: list[str], widths: list[int], right: list[bool]) -> str:

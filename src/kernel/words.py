@@ -100,6 +100,8 @@ def _take_valued(flags: Flags, word: str, rest: Iterator[str]) -> bool:
         if value not in FORMATS:
             raise UsageFault(f"--format is text or json, not {value!r}")
         flags.format = value
-    else:
+    elif value:
         flags.env = value
+    else:  # an unset variable in a crontab must not mean "dev"
+        raise UsageFault("--env needs an environment: dev, test or prod")
     return True

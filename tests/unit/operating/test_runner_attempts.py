@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import Refused
+from domain.operating.ports import AttemptEnd
 from domain.operating.run import Outcome, UnitResult
 from fakes.operating import (
     DONE,
@@ -55,10 +56,10 @@ def test_a_failure_finer_than_the_declared_one_is_tried_again() -> None:
     ],
     ids=lambda end: getattr(end, "error", "") or getattr(end, "message", "") or "unit",
 )
-def test_nothing_else_is_tried_again(end: object) -> None:
+def test_nothing_else_is_tried_again(end: AttemptEnd) -> None:
     stage = Stage()
 
-    ending = stage.run(end, DONE)  # type: ignore[arg-type]  # pytest types parameters as object
+    ending = stage.run(end, DONE)
 
     assert ending.attempts == 1
     assert "wait" not in stage.journal
