@@ -32,8 +32,8 @@ class ForkedAttempts:
 
     ``on_output`` gets each line of the child's output, ``on_progress`` label, done and total.
     ``child_log`` makes each child's own log, which writes to its stderr; ``on_checkpoint`` is
-    called in the child. ``keep`` names open files that last until the child is dead even if this process is killed:
-    ``FileLocks.descriptors``. Enter ``stop_signals`` around the whole run.
+    called in the child. ``keep`` names open files that stay open until the child is dead, even
+    if this process is killed: ``FileLocks.descriptors``. Enter ``stop_signals`` for a whole run.
     """
 
     locks: Locks

@@ -74,7 +74,7 @@ class Limits:
     def due(self, now: float) -> list[signal.Signals]:
         """Take the signals to send by now, each once."""
         if now >= self._fence_at:
-            self._lose((self._renewed_at or now) + self._pace.kill_after)
+            self._lose(self._fence_at - self._pace.stop_after + self._pace.kill_after)
         if self.reason is None and now >= self._soft_deadline:
             self.reason = Reason.TIMED_OUT
             self._end(STACKS, SOFT_TIMEOUT, kill_at=now + self._grace)

@@ -12,6 +12,7 @@ import math
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -147,9 +148,9 @@ class Warden:
     def _clean_up(self, status: int) -> None:
         limits = self._limits
         self._report(Ended(status=status, reason=limits.reason, killed=limits.killed))
-        with suppress(ProcessLookupError, PermissionError):
-            # Where orphans are not adopted, the group is all that can be found.
-            os.killpg(self._child, signal.SIGKILL)
+        if sys.platform != "linux":  # where orphans are not adopted, the group is all one can find
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._child, signal.SIGKILL)
         self._report(Swept(count=descendants.sweep()))
 
     def _report(self, report: Report) -> None:
