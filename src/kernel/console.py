@@ -22,21 +22,37 @@ DEFAULT_COMMAND = "list"
 def main(argv: list[str]) -> int:
     """Run what was typed; gives the exit code and never raises."""
     gc.disable()  # imports make much garbage that is none: measured a tenth of start-up
+    code = OK
     try:
-        code = _dispatch(argv)
-        sys.stdout.flush()
+        code = _flushed(_dispatch(argv))
     except UsageFault as fault:
         code = _say_usage(fault)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:  # the reader of stdout left: `bin/console list | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = OK
+        _drop_output()
     except Exception as error:  # noqa: BLE001 - the last resort: a line, not a traceback
         from kernel.failure import say_failure
 
         code = say_failure(error)
     return code
+
+
+def _flushed(code: int) -> int:
+    """Write what was printed; where nobody reads it, the exit code stays the command's."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+    except OSError as error:
+        _drop_output()
+        print(f"the result could not be written: {error.strerror}", file=sys.stderr)
+        code = code or DEFECT
+    return code
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(argv: list[str]) -> int:
@@ -78,9 +94,10 @@ def _help(words: list[str], flags: Flags) -> int:
     entry = find(words[0]) if words else None
     if entry is None or entry.name in _BUILT_IN:
         return _list([], flags)
+    entry = _built(entry)
     from kernel.loading import help_of
 
-    print(help_of(_built(entry)))
+    print(help_of(entry))
     return OK
 
 
@@ -95,10 +112,11 @@ _BUILT_IN = {"list": _list, "help": _help, "completion": _completion}
 
 
 def _run(entry: Entry, words: list[str], flags: Flags) -> int:
+    entry = _built(entry)
     from kernel.loading import run_command
 
     env = flags.env or os.environ.get("CRONTRACT_ENV") or "dev"
-    return run_command(_built(entry), words, flags, env)
+    return run_command(entry, words, flags, env)
 
 
 def _built(entry: Entry) -> Entry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,8 @@ def launch(command: Command, words: Sequence[str], flags: Flags, env: str) -> in
         bar.stop()
     if flags.verbosity >= 0:
         result = result_of(command.contract, ending)
-        print(render(result, flags.format, width=width_of(sys.stdout)))
+        with suppress(BrokenPipeError):  # nobody reads the result: the exit code tells it too
+            print(render(result, flags.format, width=width_of(sys.stdout)))
     return int(ending.verdict.exit_code)
 
 
