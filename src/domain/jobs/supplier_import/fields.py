@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from domain.jobs.supplier_import.numerals import TYPED_DECIMAL, Numerals
 from domain.jobs.supplier_import.setting import Reading
@@ -16,6 +17,7 @@ MOST_CENTS = 10_000_000_00
 LONGEST_DOT = 40
 LONGEST_DELIVERY_DAYS = 365
 
+_PLAIN = re.compile(r"[!-&(-<>-~]*")  # signs of ASCII, but no blank, apostrophe or equals sign
 _AMOUNT = re.compile(
     r"(?P<before>[^0-9]*?)(?P<number>(?:(?<![^\W\d_])[.,])?[0-9](?:.*[0-9])?)(?P<after>[^0-9]*)"
 )
@@ -51,6 +53,13 @@ class ArticleNumbers:
         if text.isascii() and text.isprintable() and text[0] not in "='" and len(text) <= LONGEST:
             return text
         return self._unusual(text)
+
+    def each(self, texts: Sequence[str]) -> Sequence[str]:
+        """All of a column; plain ones are looked at together, as one text."""
+        are_plain = not self._empty and _PLAIN.fullmatch("".join(texts))
+        if are_plain and max(map(len, texts), default=0) <= LONGEST:
+            return texts
+        return list(map(self, texts))
 
     def _unusual(self, text: str) -> str:
         text = visible(tidy(unwrapped(text)), "article number").replace(TYPED_DECIMAL, ".")

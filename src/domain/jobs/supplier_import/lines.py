@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
@@ -22,6 +23,8 @@ NEGATIVE = "negative quantity read as 0"
 FILLED_DOWN = "article number taken from the line above"
 
 _LONGEST_RAW = 500
+_BLOCK_ROWS = 250
+"""Rows read at once: few enough that one bad row does not cost many a second look."""
 Value = TypeVar("Value")
 
 
@@ -37,6 +40,9 @@ class StockLine(NamedTuple):
     delivery_days: int | None
     maker: str | None
     maker_no: str | None
+
+
+_new_line = partial(tuple.__new__, StockLine)  # a third of the price of StockLine(...)
 
 
 class Reject(NamedTuple):
@@ -67,26 +73,56 @@ class LineReader:
         quantities = [place("quantity", ref) for ref in columns.quantity]
         self._quantity_cells = itemgetter(*quantities)
         self._pieces = Memo(Pieces(reading))
-        self._ean = _nothing if columns.ean is None else Eans(reading)
+        self._ean = _Unmapped(None) if columns.ean is None else Eans(reading)
         self._article_no = self._ean if columns.article_no is None else ArticleNumbers(reading)
         self._prices = (
-            _nothings(None) if columns.price is None else Memo(Prices(reading), room=1 << 17)
+            _Unmapped(None) if columns.price is None else Memo(Prices(reading), room=1 << 17)
         )
-        self._dots = _nothings("") if columns.dot is None else Memo(Dots(reading))
+        self._dots = _Unmapped("") if columns.dot is None else Memo(Dots(reading))
         self._days = (
-            _nothings(None) if columns.delivery_days is None else Memo(DeliveryDays(reading))
+            _Unmapped(None) if columns.delivery_days is None else Memo(DeliveryDays(reading))
         )
-        self._makers = _nothings(None) if columns.maker is None else Memo(Names(reading))
-        self._maker_nos = _nothings(None) if columns.maker_no is None else Memo(Names(reading))
+        self._makers = _Unmapped(None) if columns.maker is None else Memo(Names(reading))
+        self._maker_nos = _Unmapped(None) if columns.maker_no is None else Memo(Names(reading))
         places = list(_places(columns, place, unmapped=quantities[0]))
         self._cells, self._article_place = itemgetter(*places), places[0]
 
     def __call__(self, rows: Iterable[RawRow]) -> Iterator[StockLine | Reject]:
-        """Pass over blank rows; any other row gives one line or one reject."""
+        """Pass over blank rows; any other row gives one line or one reject.
+
+        Plain rows are read column by column, at half the price; a block with any other, row by row.
+        """
+        width, rows = self._width_of(rows)
+        rest = iter(rows)
+        while block := list(islice(rest, _BLOCK_ROWS)):
+            try:
+                lines = self._column_by_column(block, width)
+            except (IndexError, Unreadable):
+                yield from self._row_by_row(block, width)
+            else:
+                yield from lines
+
+    def _column_by_column(self, block: Sequence[RawRow], width: int) -> Sequence[StockLine]:
+        """Raise where any row is to be rejected, passed over or noted; changes nothing then."""
+        numbers, rows = zip(*block, strict=True)
+        article, ean, price, dot, days, maker, maker_no = zip(*map(self._cells, rows), strict=True)
+        articles = [found for found in self._article_no.each(article) if found]
+        quantities = list(self._pieces.each(list(map(self._quantity_cells, rows))))
+        if max(map(len, rows)) > width or len(articles) < len(rows) or min(quantities) < 0:
+            raise Unreadable
+        columns = (
+            numbers, articles, self._ean.each(ean), quantities, self._prices.each(price),
+            self._dots.each(dot), self._days.each(days), self._makers.each(maker),
+            self._maker_nos.each(maker_no),
+        )  # fmt: skip
+        lines = list(map(_new_line, zip(*columns, strict=True)))
+        self._above = articles[-1]
+        return lines
+
+    def _row_by_row(self, rows: Iterable[RawRow], width: int) -> Iterator[StockLine | Reject]:
         cells_of, quantity_of = self._cells, self._quantity_cells
         article_of, ean_of, pieces, prices = self._article_no, self._ean, self._pieces, self._prices
         dots, days, makers, maker_nos = self._dots, self._days, self._makers, self._maker_nos
-        width, rows = self._width_of(rows)
         new = tuple.__new__  # a third of the price of StockLine(...), once per line
         for number, row in rows:
             try:
@@ -147,12 +183,18 @@ class LineReader:
         return number or (self._above if self._fill_down else "")
 
 
-def _nothing(_: str) -> None:
-    """Read a column that is not mapped."""
+class _Unmapped(Memo[str, Value]):
+    """A column that the supplier does not send: one value, whatever stands there."""
 
+    def __init__(self, value: Value) -> None:
+        super().__init__(self)
+        self._value = value
 
-def _nothings(value: Value) -> Memo[str, Value]:
-    return Memo(lambda _: value)
+    def __call__(self, _: str) -> Value:
+        return self._value
+
+    def each(self, texts: Sequence[str]) -> Sequence[Value]:
+        return [self._value] * len(texts)
 
 
 def _check_beyond(row: list[str], width: int) -> None:

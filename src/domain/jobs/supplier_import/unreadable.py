@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from typing import TypeVar
 
 Text = TypeVar("Text", bound=Sized)
@@ -25,6 +25,10 @@ class Memo(dict[Text, Value]):
     def __init__(self, read: Callable[[Text], Value], room: int = 1 << 16) -> None:
         super().__init__()
         self._read, self._room = read, room
+
+    def each(self, texts: Sequence[Text]) -> Iterable[Value]:
+        """All values of a column."""
+        return map(self.__getitem__, texts)
 
     def __missing__(self, text: Text) -> Value:
         value = self._read(text)
