@@ -29,7 +29,7 @@ def report(folder: Path, runs: int, lines: int) -> Table:
     found = alternate([*_ours_and_limit(shop), *_peers(shop)], runs)
     table = Table(
         f"Import of {lines:,} lines into {lines:,} in stock",
-        ("", "s", "x limit", "lines/s", "peak MB", "bar"),
+        ("", "s", "CPU s", "x limit", "lines/s", "peak MB", "bar"),
     )
     for name, series in found.items():
         if series.trouble:
@@ -102,9 +102,10 @@ def _by_module(
     )
 
 
-def _figures(series: Series, limit: Series, lines: int) -> tuple[str, str, str, str]:
+def _figures(series: Series, limit: Series, lines: int) -> tuple[str, ...]:
     return (
         f"{series.seconds:.2f}",
+        f"{series.cpu_seconds:.2f}",
         f"{series.ratio_to(limit):.2f}",
         f"{lines / series.seconds:,.0f}",
         megabytes(series.rss_bytes),

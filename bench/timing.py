@@ -45,9 +45,10 @@ class Variant:
 
 @dataclass(frozen=True)
 class Sample:
-    """One run: wall clock, and the peak of the largest process among it and its descendants."""
+    """One run: wall clock, processor time, the peak of its largest process; children included."""
 
     seconds: float
+    cpu_seconds: float
     rss_bytes: int
 
 
@@ -61,6 +62,10 @@ class Series:
     @property
     def seconds(self) -> float:
         return median(sample.seconds for sample in self.samples.values())
+
+    @property
+    def cpu_seconds(self) -> float:
+        return median(sample.cpu_seconds for sample in self.samples.values())
 
     @property
     def rss_bytes(self) -> float:
@@ -83,7 +88,7 @@ def alternate(variants: Sequence[Variant], runs: int, *, warm_up: int = 0) -> di
             try:
                 sample = measure(variant)
             except (WrongAnswer, OSError) as error:
-                series.trouble = str(error)
+                series.trouble = " ".join(str(error).split())
                 continue
             if number >= 0:
                 series.samples[number] = sample
@@ -109,7 +114,7 @@ def measure(variant: Variant) -> Sample:
         output.seek(0)
         _check(variant, child.returncode, output.read().decode(errors="replace"))
     variant.after()
-    return Sample(seconds, usage.ru_maxrss * 1024)
+    return Sample(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 
 def _check(variant: Variant, exit_code: int, output: str) -> None:
