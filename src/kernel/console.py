@@ -22,9 +22,13 @@ DEFAULT_COMMAND = "list"
 def main(argv: list[str]) -> int:
     """Run what was typed; gives the exit code and never raises."""
     gc.disable()  # imports make much garbage that is none: measured a tenth of start-up
+    return _flushed(_ended(argv))
+
+
+def _ended(argv: list[str]) -> int:
     code = OK
     try:
-        code = _flushed(_dispatch(argv))
+        code = _dispatch(argv)
     except UsageFault as fault:
         code = _say_usage(fault)
     except KeyboardInterrupt:
