@@ -23,7 +23,6 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "database": ("url",),
     "state": ("directory",),
     "cron": ("running", "memory_limit_bytes"),
-    "shop": ("timezone",),
     "imports": ("directory",),
     "metrics": ("textfile_directory",),
     "slots": ("start_grace_seconds",),

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -44,21 +43,6 @@ class CronSection(Section):
     memory_limit_bytes: int = Field(ge=0)
 
 
-class ShopSection(Section):
-    """What "today" means."""
-
-    timezone: str
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"unknown time zone {name}") from error
-        return name
-
-
 class ImportSection(Section):
     """The folder with one folder per supplier."""
 
@@ -89,7 +73,6 @@ class Settings(BaseSettings):
     database: DatabaseSection
     state: StateSection
     cron: CronSection
-    shop: ShopSection
     imports: ImportSection
     metrics: MetricsSection
     slots: SlotsSection

@@ -28,9 +28,9 @@ def _words(call: ast.Call) -> list[object]:
 
 
 def test_both_ways_to_read_a_setting_are_seen_and_a_mention_is_not() -> None:
-    assert reads(ast.parse("settings.shop.timezone"), "shop", "timezone")
-    assert reads(ast.parse("text('shop', 'timezone')"), "shop", "timezone")
-    assert not reads(ast.parse("{'shop': ('timezone',)}"), "shop", "timezone")
+    assert reads(ast.parse("settings.cron.running"), "cron", "running")
+    assert reads(ast.parse("text('cron', 'running')"), "cron", "running")
+    assert not reads(ast.parse("{'cron': ('running',)}"), "cron", "running")
 
 
 def test_every_setting_has_a_reader() -> None:

@@ -21,8 +21,6 @@ directory = "var"
 [cron]
 running = true
 memory_limit_bytes = 0
-[shop]
-timezone = "Europe/Berlin"
 [imports]
 directory = "var/import"
 [metrics]
@@ -253,21 +251,14 @@ def test_a_value_that_makes_no_sense_is_refused_by_its_name(
         read(root)
 
 
-def test_a_time_zone_that_does_not_exist_is_refused(root: Path) -> None:
-    write(root, changed("Europe/Berlin", "Europe/Bielefeld"))
-
-    with pytest.raises(ConfigurationInvalid, match="unknown time zone Europe/Bielefeld"):
-        load("test", root)
-
-
 def test_the_typed_reader_names_all_faults_of_all_kinds_at_once(root: Path) -> None:
-    app = changed("Europe/Berlin", "Nowhere").replace("900", "0") + "[shops]\n"
+    app = changed("running = true", "running = 7").replace("900", "0") + "[shops]\n"
     write(root, app)
 
     with pytest.raises(ConfigurationInvalid) as refused:
         load("test", root)
 
-    for named in ("Nowhere", "slots.start_grace_seconds", "unknown key shops"):
+    for named in ("cron.running", "slots.start_grace_seconds", "unknown key shops"):
         assert named in str(refused.value)
 
 
