@@ -44,7 +44,8 @@ class SystemEntropy:
         return _as_uuid7(self._last)
 
     def uniform(self, low: float, high: float) -> float:
-        return low + (high - low) * _bits(_MANTISSA_BITS) / (1 << _MANTISSA_BITS)
+        share = _bits(_MANTISSA_BITS) / (1 << _MANTISSA_BITS)
+        return min(high, low + (high - low) * share)
 
 
 def _bits(count: int) -> int:

@@ -51,7 +51,7 @@ def race(locks: Locks, name: str, folder: Path) -> list[str]:
 
 def churn(locks: Locks, name: str, _folder: Path) -> list[int]:
     """Take and return one key over and over; tells the fences that were had."""
-    fences = []
+    fences: list[int] = []
     while len(fences) < ROUNDS:
         answer = locks.acquire("churned", name)
         if isinstance(answer, Lease):
