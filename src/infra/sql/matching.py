@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-# Reviews come back by themselves once the shop has an article that may fit.
+# What is known goes before the lines are looked up: most of a change is known. Reviews come back
+# by themselves once the shop has an article that may fit.
 _CANDIDATE = text(
     """
     CREATE TEMPORARY TABLE candidate AS
@@ -16,18 +17,22 @@ _CANDIDATE = text(
     FROM (
         SELECT d.article_no, d.ean, s.maker, s.maker_no
         FROM delta AS d JOIN staged_line AS s ON s.place = d.place
+        WHERE NOT EXISTS (
+            SELECT 1 FROM supplier_article AS known
+            WHERE known.supplier_id = :supplier_id AND known.supplier_article_no = d.article_no
+        )
         UNION ALL
         SELECT r.supplier_article_no, r.ean, r.maker, r.maker_no
         FROM match_review AS r
         WHERE r.supplier_id = :supplier_id AND (
             EXISTS (SELECT 1 FROM article AS a WHERE a.ean = r.ean)
             OR EXISTS (SELECT 1 FROM article AS a WHERE a.maker_no = r.maker_no)
+        ) AND NOT EXISTS (
+            SELECT 1 FROM supplier_article AS known
+            WHERE known.supplier_id = :supplier_id
+            AND known.supplier_article_no = r.supplier_article_no
         )
     ) AS c
-    WHERE NOT EXISTS (
-        SELECT 1 FROM supplier_article AS known
-        WHERE known.supplier_id = :supplier_id AND known.supplier_article_no = c.article_no
-    )
     GROUP BY article_no
     """
 )
