@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 Cell = str | int | float | bool | None
 
@@ -22,12 +23,17 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """One thing described by its named facts, with longer texts below."""
+    """One thing described by its named facts, with longer texts below.
+
+    ``colour`` is the title's on a terminal; ``data`` is what JSON says instead of all this.
+    """
 
     title: str
     facts: Mapping[str, Cell | Sequence[Cell]]
     texts: Mapping[str, str] = field(default_factory=dict)
     tables: Sequence[Table] = ()
+    colour: str = ""
+    data: Mapping[str, Any] | None = None
     exit_code: int = 0
 
 

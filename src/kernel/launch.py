@@ -49,30 +49,34 @@ def launch(command: Command, words: Sequence[str], flags: Flags, env: str) -> in
     asked = Asked(_request(command, values), RunOptions.of(values), modern)
     bar = TerminalProgress()
     try:
-        ending = _run(command, asked, env, log, bar.show if _shows_progress(flags) else None)
+        run_id, ending = _run(
+            command, asked, env, log, bar.show if _shows_progress(flags) else None
+        )
     finally:
         bar.stop()
     if flags.verbosity >= 0:
-        result = result_of(command.contract, ending)
+        result = result_of(command.contract, run_id, ending)
         with suppress(BrokenPipeError):  # nobody reads the result: the exit code tells it too
-            print(render(result, flags.format, width=width_of(sys.stdout)))
+            colour = flags.colours(sys.stdout)
+            print(render(result, flags.format, width=width_of(sys.stdout), colour=colour))
     return int(ending.verdict.exit_code)
 
 
 def _run(
     command: Command, asked: Asked, env: str, log: JsonLog, progress: Progress | None
-) -> Ending:
+) -> tuple[str, Ending]:
     try:
         supervision = Supervision(boot(env), log, progress)
         job = supervision.job(command.contract, asked, Work(command, asked.request, env))
     except ConfigurationInvalid as error:
         verdict = Verdict.of(Outcome.MISCONFIGURED, str(error))
         log.error(Event.RUN_FINISHED, str(error), outcome=verdict.outcome.word)
-        return Ending(verdict=verdict)
+        return "", Ending(verdict=verdict)
     except Refused as error:
         raise UsageFault(str(error)) from error
     with supervision.stop_signals:
-        return supervision.runner(in_process=asked.options.no_fork).run(job)
+        ending = supervision.runner(in_process=asked.options.no_fork).run(job)
+    return "" if asked.options.dry_run else job.start.run_id, ending
 
 
 def _shows_progress(flags: Flags) -> bool:

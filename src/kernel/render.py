@@ -9,6 +9,8 @@ from typing import TextIO
 
 from commands.result import Cell, Facts, Result, Table, Text
 
+_COLOURS = {"green": 32, "yellow": 33, "magenta": 35, "red": 31}
+
 LEAST_ROOM = 12
 """Characters of a last column that are still worth reading."""
 
@@ -18,33 +20,34 @@ def width_of(stream: TextIO) -> int | None:
     return get_terminal_size().columns if stream.isatty() else None
 
 
-def render(result: Result, format_: str, *, width: int | None = None) -> str:
+def render(result: Result, format_: str, *, width: int | None = None, colour: bool = False) -> str:
     """Write a result; ``width`` is the terminal's, None where stdout is none (no cut)."""
     if format_ == "json":
         return json.dumps(_data(result), ensure_ascii=False, indent=2)
-    return _text(result, width)
+    if isinstance(result, Text):
+        return result.text
+    if isinstance(result, Facts):
+        return _facts_text(result, width, colour=colour)
+    return table_text(result, width)
 
 
 def _data(result: Result) -> object:
     if isinstance(result, Table):
         return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
     if isinstance(result, Facts):
+        if result.data is not None:
+            return result.data
         tables = {table.title: _data(table) for table in result.tables}
         return {**result.facts, **result.texts, **tables}
     return dict(result.data) or {"text": result.text}
 
 
-def _text(result: Result, width: int | None) -> str:
-    if isinstance(result, Text):
-        return result.text
-    if isinstance(result, Facts):
-        return _facts_text(result, width)
-    return table_text(result, width)
-
-
-def _facts_text(result: Facts, width: int | None) -> str:
+def _facts_text(result: Facts, width: int | None, *, colour: bool) -> str:
     wide = max((len(name) for name in result.facts), default=0)
-    lines = [result.title, *(f"  {name:<{wide}}  {_fact(v)}" for name, v in result.facts.items())]
+    title = result.title
+    if colour and result.colour:
+        title = f"\033[{_COLOURS[result.colour]}m{title}\033[0m"
+    lines = [title, *(f"  {name:<{wide}}  {_fact(v)}" for name, v in result.facts.items())]
     for table in result.tables:
         lines += ["", table_text(table, width)]
     for name, text in result.texts.items():

@@ -2,26 +2,62 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from commands.result import Facts, Table
 from domain.operating.contract import Contract
 from domain.operating.run import Summary, Unit
 from domain.operating.runner import Ending
 
 
-def result_of(contract: Contract, ending: Ending) -> Facts:
-    """Put a run's ending in words."""
+def result_of(contract: Contract, run_id: str, ending: Ending) -> Facts:
+    """Put a run's ending in words; ``run_id`` is empty where no run began."""
     verdict, summary = ending.verdict, ending.summary
     facts: dict[str, str | int] = {
         "outcome": verdict.outcome.word,
         "exit code": int(verdict.exit_code),
+        "run": run_id,
     }
-    title = f"{contract.name}: {verdict.outcome.word}"
     texts = {}
     if verdict.message:
         texts["why"] = verdict.message
+    if run_id and not verdict.outcome.is_good:
+        texts["more"] = f"bin/console runs:show {run_id}"
     if summary and summary.notes:
         texts["notes"] = "\n".join(summary.notes)
-    return Facts(title=title, facts=facts, texts=texts, tables=_tables(summary))
+    return Facts(
+        title=f"{contract.name}: {verdict.outcome.word}",
+        facts=facts,
+        texts=texts,
+        tables=_tables(summary),
+        colour=verdict.outcome.colour,
+        data=_data(contract, run_id, ending),
+    )
+
+
+def _data(contract: Contract, run_id: str, ending: Ending) -> dict[str, Any]:
+    """Give the same to programs, in one shape whatever happened."""
+    verdict, summary = ending.verdict, ending.summary or Summary()
+    return {
+        "command": contract.name,
+        "run": run_id,
+        "outcome": verdict.outcome.word,
+        "exit_code": int(verdict.exit_code),
+        "why": verdict.message,
+        "attempts": ending.attempts,
+        "held_by_run": ending.holder_run_id,
+        "items": dict(summary.items),
+        "units": [
+            {
+                "unit": unit.name,
+                "result": unit.result.value,
+                "counts": dict(unit.counts),
+                "message": unit.message,
+            }
+            for unit in summary.units
+        ],
+        "notes": list(summary.notes),
+    }
 
 
 def _tables(summary: Summary | None) -> tuple[Table, ...]:

@@ -137,7 +137,7 @@ def test_a_dry_run_writes_nothing_at_all(shop: Shop) -> None:
     assert answer.returncode == 0, answer.stderr
     assert everything() == before
     assert shop.query("SELECT COUNT(*) FROM cron_run") == [(0,)]
-    assert "nothing was written" in json.loads(answer.stdout)["notes"]
+    assert json.loads(answer.stdout)["notes"] == ["dry run: nothing was written"]
 
 
 @pytest.mark.parametrize("words", [[], ["--all", "--supplier=1"]], ids=["neither", "both"])

@@ -175,6 +175,9 @@ class RecordedLog:
     def bind(self, **fields: Any) -> None:
         self.bound.update(fields)
 
+    def debug(self, event: str, message: str = "", **fields: Any) -> None:
+        self._note("debug", event, message, fields)
+
     def info(self, event: str, message: str = "", **fields: Any) -> None:
         self._note("info", event, message, fields)
 

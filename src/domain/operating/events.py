@@ -15,6 +15,7 @@ class Event(StrEnum):
     LOCK_WAITING = "lock.waiting"
     LOCK_UNRELEASED = "lock.unreleased"
     ATTEMPT_STARTED = "attempt.started"
+    CHECKPOINT = "checkpoint"
     ATTEMPT_FAILED = "attempt.failed"
     ATTEMPT_RETRYING = "attempt.retrying"
     DEFECT = "defect"

@@ -248,6 +248,7 @@ class Runner:
 
     def _one_attempt(self, job: Job, attempt: int, leases: tuple[Lease, ...]) -> AttemptEnd:
         self.log.bind(attempt=attempt)
+        self.log.debug(Event.ATTEMPT_STARTED)
         if not job.start.dry_run:
             self._note_start(job.start.run_id, attempt)
         end = self.attempts.run(job, attempt=attempt, leases=leases)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from domain.errors import SoftTimeout, StopRequested
+from domain.operating.events import Event
 from domain.operating.ports import Busy, JobCall, Lease, RunLog
 
 _PROGRESS_SECONDS = 0.2
@@ -81,6 +82,7 @@ class RunInHand:
         return timedelta(seconds=max(0.0, self._job.soft_deadline - time.monotonic()))
 
     def checkpoint(self, name: str) -> None:
+        self._log.debug(Event.CHECKPOINT, name)
         if self._on_checkpoint:
             self._on_checkpoint(name)
         if self.brakes.timed_out:

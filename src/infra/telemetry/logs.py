@@ -15,11 +15,14 @@ QUIET, NORMAL, DEBUG = -1, 0, 1
 
 _COLOURS = {"debug": "2", "info": "36", "warning": "33", "error": "31"}
 
-_SAID_ELSEWHERE = frozenset(
-    {"ts", "level", "event", "message", "command", "cr", "run_id", "correlation_id", "version",
-     "scheduler_run_id", "host", "pid", "accountable", "responsible", "scope"}
-)  # fmt: skip
-"""What a person at a terminal need not read on every line; ``-v`` shows the run id."""
+_SHOWN_FROM = {
+    "run_id": 1, "pid": 1,
+    "command": 2, "scope": 2, "cr": 2, "host": 2, "correlation_id": 2, "scheduler_run_id": 2,
+    "version": 3, "accountable": 3, "responsible": 3,
+}  # fmt: skip
+"""From which verbosity on a person at a terminal reads these; all else stands on every line."""
+
+_OWN_PLACE = frozenset({"ts", "level", "event", "message", "traceback"})
 
 
 def least_level(verbosity: int) -> str:
@@ -36,6 +39,7 @@ class JsonLog:
         self, stream: TextIO | None = None, *, verbosity: int = 0, human: bool = False
     ) -> None:
         self._stream, self._human, self._colour = stream, human, False
+        self._verbosity = verbosity
         self._least = LEVELS.index(least_level(verbosity))
         self._bound: dict[str, Any] = {}
 
@@ -70,7 +74,7 @@ class JsonLog:
         if record is None:
             self._write("info", "output", line, {})
         elif LEVELS.index(record["level"]) >= self._least:
-            self._put(readable(record, colour=self._colour) if self._human else line)
+            self._put(self._readable(record) if self._human else line)
 
     def _write(self, level: str, event: str, message: str, fields: Mapping[str, Any]) -> None:
         if LEVELS.index(level) < self._least:
@@ -79,8 +83,11 @@ class JsonLog:
         record |= {**self._bound, **fields}
         if message:
             record["message"] = message
-        text = readable(record, colour=self._colour) if self._human else as_json(record)
+        text = self._readable(record) if self._human else as_json(record)
         self._put(text)
+
+    def _readable(self, record: Mapping[str, Any]) -> str:
+        return readable(record, colour=self._colour, verbosity=self._verbosity)
 
     def _put(self, text: str) -> None:
         try:
@@ -118,13 +125,15 @@ def readable_tail(text: str) -> str:
     return "\n".join(readable(record) if record else line for line, record in records)
 
 
-def readable(record: Mapping[str, Any], *, colour: bool = False) -> str:
+def readable(record: Mapping[str, Any], *, colour: bool = False, verbosity: int = 0) -> str:
     """Write one record for a person: time, level, event, message, and what else is special."""
     level = record["level"]
     extra = " ".join(
         f"{key}={value}"
         for key, value in record.items()
-        if key not in _SAID_ELSEWHERE and key != "traceback" and value not in (None, "", {}, [])
+        if key not in _OWN_PLACE
+        and verbosity >= _SHOWN_FROM.get(key, 0)
+        and value not in (None, "", {}, [])
     )
     when = str(record["ts"])[11:19]
     head = f"{level:<7}"
