@@ -27,6 +27,7 @@ def test_a_process_that_ended_is_dead() -> None:
     assert identity.alive(identity.host(), process.pid, token) is False
 
 
+@linux
 def test_a_zombie_is_dead() -> None:
     with subprocess.Popen(["sleep", "600"]) as process:
         token = identity.token(process.pid)

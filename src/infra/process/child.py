@@ -81,9 +81,15 @@ def _settle(assignment: Assignment, parent: int) -> None:
     descriptors.plug(keep={0, 1, 2, line})
     signals.set_defaults()
     if assignment.memory_bytes:
-        resource.setrlimit(resource.RLIMIT_AS, (assignment.memory_bytes,) * 2)
+        _limit_memory(assignment.memory_bytes)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OUT_OF_MEMORY_SCORE)
+
+
+def _limit_memory(most_bytes: int) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = most_bytes if hard == resource.RLIM_INFINITY else min(most_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _obey_signals(brakes: Brakes) -> None:

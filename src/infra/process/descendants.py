@@ -57,10 +57,9 @@ def kill_children(*, spare: Container[int] = ()) -> set[int]:
 
 
 def _any_left() -> bool:
-    for _ in reaped():
-        pass
     try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
     except ChildProcessError:
         return False
     return True
@@ -68,9 +67,10 @@ def _any_left() -> bool:
 
 def children() -> list[int]:
     """List the children of this process's main thread; empty where the system cannot tell."""
-    if sys.platform != "linux":
-        return []
-    me = os.getpid()
+    return _children_of(os.getpid()) if sys.platform == "linux" else []
+
+
+def _children_of(me: int) -> list[int]:
     try:
         return [int(pid) for pid in Path(f"/proc/{me}/task/{me}/children").read_text().split()]
     except FileNotFoundError:  # a kernel built without CONFIG_PROC_CHILDREN

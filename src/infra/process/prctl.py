@@ -24,9 +24,8 @@ def die_with(parent: int) -> None:
 
 
 def _prctl(option: int, value: int) -> None:
-    if sys.platform != "linux":
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0):
-        number = ctypes.get_errno()
-        raise OSError(number, f"prctl {option}: {os.strerror(number)}")
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0):
+            number = ctypes.get_errno()
+            raise OSError(number, f"prctl {option}: {os.strerror(number)}")
