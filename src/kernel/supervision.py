@@ -174,6 +174,7 @@ class Supervision:
 
     def _attempts(self) -> Attempts:
         from infra.process.forked import ForkedAttempts
+        from infra.process.limits import Pace
 
         return ForkedAttempts(
             locks=self.locks,
@@ -183,13 +184,19 @@ class Supervision:
             on_checkpoint=self.on_checkpoint,
             keep=self.store.descriptors,
             stop_signals=self.stop_signals,
+            pace=Pace.without_expiry(),  # the kernel keeps a file's lock; no lease runs out
             memory_bytes=self._settings.memory_limit_bytes,
         )
 
     def _inline(self) -> Attempts:
         from infra.process.inline import InlineAttempts
 
-        return InlineAttempts(locks=self.locks, log=self._log, on_progress=self._progress)
+        return InlineAttempts(
+            locks=self.locks,
+            log=self._log,
+            on_progress=self._progress,
+            on_checkpoint=self.on_checkpoint,
+        )
 
 
 class _AttemptsOnUse:
