@@ -13,9 +13,9 @@ import typer
 from commands.base import CronCommand
 from domain.errors import ConfigurationInvalid, Refused
 from domain.operating.events import Event
+from domain.operating.job import Ending
 from domain.operating.ports import ActiveRun
 from domain.operating.run import Outcome, Summary, Verdict
-from domain.operating.runner import Ending
 from infra.boot import boot
 from infra.telemetry.logs import JsonLog
 from infra.telemetry.progress import TerminalProgress

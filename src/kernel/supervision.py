@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from domain.operating.contract import Contract
+from domain.operating.job import Job
 from domain.operating.ports import ActiveRun, AttemptEnd, Attempts, Died, JobCall, Lease, Metrics
 from domain.operating.run import Start, Summary, Trigger
-from domain.operating.runner import Job, Runner
+from domain.operating.runner import Runner
 from domain.operating.slot import Firing, Schedule, slot_instant
 from infra.boot import Boot
 from infra.clock import SystemClock, SystemEntropy

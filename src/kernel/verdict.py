@@ -6,8 +6,8 @@ from typing import Any
 
 from commands.result import Facts, Table
 from domain.operating.contract import Contract
+from domain.operating.job import Ending
 from domain.operating.run import Summary, Unit
-from domain.operating.runner import Ending
 
 
 def result_of(contract: Contract, run_id: str, ending: Ending) -> Facts:

@@ -18,6 +18,7 @@ from domain.operating.contract import (
     Priority,
     Retry,
 )
+from domain.operating.job import Ending, Job
 from domain.operating.ports import (
     ActiveRun,
     AttemptEnd,
@@ -32,7 +33,7 @@ from domain.operating.ports import (
     SlotTaken,
 )
 from domain.operating.run import Outcome, Start, Summary, Trigger, Unit, UnitResult, Verdict
-from domain.operating.runner import Ending, Job, Runner
+from domain.operating.runner import Runner
 
 THREE = datetime(2026, 11, 21, 3, tzinfo=UTC)
 LOCK = "cron.sample.work"

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.errors import ConfigurationInvalid, StoreUnavailable
-from domain.operating.contract import Contract
+from domain.operating.admission import Admission
 from domain.operating.events import Event
+from domain.operating.job import Ending, Job
 from domain.operating.ports import (
-    ActiveRun,
     AttemptEnd,
     Attempts,
     Broke,
@@ -29,8 +29,7 @@ from domain.operating.ports import (
     RunLog,
     SlotTaken,
 )
-from domain.operating.run import Outcome, Start, Summary, Verdict
-from domain.operating.slot import Schedule, is_too_late, missed_between
+from domain.operating.run import Outcome, Start, Verdict
 from domain.operating.verdicts import is_transient, verdict_of
 
 LOCK_POLL_SECONDS = 0.25
@@ -42,34 +41,6 @@ CLOSING_TRIES = 5
 COUNTED_BY_HOLDER = (Outcome.SKIPPED_LOCKED, Outcome.SKIPPED_DUPLICATE)
 """A refused start publishes nothing: the run it met publishes the ledger's whole state at its end,
 this skip included, and a refusal stays quick."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """One start with its contract, its lock and the work of its child.
-
-    ``switched_on`` is the global switch (legacy ``cron-running``).
-    """
-
-    start: Start
-    contract: Contract
-    lock_key: str
-    schedule: Schedule | None
-    start_grace: timedelta
-    switched_on: bool
-    soft_deadline: float
-    work: Callable[[ActiveRun], Summary]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ending:
-    """How a run ended, with what the ledger keeps of it."""
-
-    verdict: Verdict
-    summary: Summary | None = None
-    attempts: int = 0
-    output: str = ""
-    holder_run_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,78 +87,18 @@ class Runner:
     # --- the pipe: pause, slot, lock, attempts --------------------------------------------------
 
     def _recorded(self, job: Job) -> Ending:
-        paused = self._paused(job)
-        self._note_dead_runs()
-        self._note_missed(job)
-        newer = self._newer_slots(job)
+        admission = Admission(ledger=self.ledger, log=self.log)
+        paused = admission.paused(job)
+        admission.note_dead_runs(self.clock.now())
+        admission.note_missed(job)
+        late = admission.is_late(job, admission.newer_slots(job))
         taken = self.ledger.open(job.start)
         with ExitStack() as held:  # the verdict stands before the next run may take the lock
-            ending = self._ended_early(job, taken, paused, newer) or self._guarded(
+            ending = _ended_early(taken, paused, late=late) or self._guarded(
                 lambda: self._under_lock(job, held)
             )
             self._close(job, ending)
         return ending
-
-    def _ended_early(
-        self, job: Job, taken: SlotTaken | None, paused: str, newer_slots: int
-    ) -> Ending | None:
-        if taken:
-            state = taken.outcome.word if taken.outcome else "running"
-            ending = _ended(Outcome.SKIPPED_DUPLICATE, f"slot {state} by run {taken.run_id}")
-            return _with_holder(ending, taken.run_id)
-        if paused:
-            return _ended(Outcome.SKIPPED_PAUSED, paused)
-        if self._late(job, newer_slots):
-            return _ended(Outcome.SKIPPED_LATE, "the start grace of this firing is over")
-        return None
-
-    def _paused(self, job: Job) -> str:
-        """Say why the job may not run now; empty if it may."""
-        if not job.switched_on:
-            return "the switch cron.running is off"
-        pause = self.ledger.pause_of(job.start.command, job.start.started_at)
-        if pause is None:
-            return ""
-        until = f" until {pause.until:%Y-%m-%d %H:%M} UTC" if pause.until else ""
-        return f"paused by {pause.actor}{until}: {pause.reason}"
-
-    def _note_dead_runs(self) -> None:
-        for dead in self.ledger.reap(self.clock.now()):
-            self.log.warning(
-                Event.RUN_REAPED,
-                f"run {dead.run_id} of {dead.command} was killed; closed as crashed",
-                reaped_run_id=dead.run_id,
-            )
-
-    def _note_missed(self, job: Job) -> None:
-        if job.schedule is None or job.start.slot is None:
-            return
-        command, scope = job.start.command, job.start.scope
-        last = self.ledger.newest_slot(command, scope)
-        instants = missed_between(job.schedule, last, job.start.slot)
-        count = self.ledger.note_missed(command, scope, instants) if instants else 0
-        if count:
-            self.log.warning(Event.SLOT_MISSED, f"{count} firings were missed", count=count)
-
-    def _newer_slots(self, job: Job) -> int:
-        slot, now = job.start.slot, job.start.started_at
-        if slot is None:
-            return 0
-        due = 0
-        if job.schedule:
-            most = max(job.contract.catch_up.most, 1)
-            due = len(job.schedule.between(slot, now + timedelta(microseconds=1), most))
-        return max(due, self.ledger.slots_after(job.start.command, job.start.scope, slot))
-
-    def _late(self, job: Job, newer_slots: int) -> bool:
-        slot = job.start.slot
-        return slot is not None and is_too_late(
-            slot,
-            job.start.started_at,
-            start_grace=job.start_grace,
-            catch_up=job.contract.catch_up,
-            newer_slots=newer_slots,
-        )
 
     def _under_lock(self, job: Job, held: ExitStack) -> Ending:
         answer = self._acquire(job)
@@ -323,6 +234,18 @@ class Runner:
 
 def _opening(start: Start) -> str:
     return f"{start.command} {start.scope}" + (" (dry run)" if start.dry_run else "")
+
+
+def _ended_early(taken: SlotTaken | None, paused: str, *, late: bool) -> Ending | None:
+    if taken:
+        state = taken.outcome.word if taken.outcome else "running"
+        ending = _ended(Outcome.SKIPPED_DUPLICATE, f"slot {state} by run {taken.run_id}")
+        return _with_holder(ending, taken.run_id)
+    if paused:
+        return _ended(Outcome.SKIPPED_PAUSED, paused)
+    if late:
+        return _ended(Outcome.SKIPPED_LATE, "the start grace of this firing is over")
+    return None
 
 
 def _seconds(span: timedelta) -> str:
