@@ -167,6 +167,19 @@ def test_a_run_not_known_to_be_dead_is_left_alone(
     assert book.run("run-1").outcome is None
 
 
+def test_a_run_that_ends_while_it_is_looked_at_keeps_its_own_verdict(
+    ledger: SqlLedger, database: Database, book: SqlRunBook
+) -> None:
+    ledger.open(start())
+
+    def ends_just_now(host: str, pid: int, token: str) -> bool:
+        ledger.close("run-1", closing(Outcome.SUCCEEDED))
+        return DEAD
+
+    assert SqlLedger(database, ends_just_now).reap(THREE) == []
+    assert book.run("run-1").outcome == "succeeded"
+
+
 def test_a_reaped_run_keeps_its_count_of_attempts(
     ledger: SqlLedger, processes: Processes, book: SqlRunBook
 ) -> None:
@@ -225,6 +238,17 @@ def test_a_closed_run_is_counted_by_outcome_retries_and_duration(
     bounds = {name.rpartition(":")[2] for name in counted if "duration" in name}
     assert {"15", "14400"} <= bounds
     assert bounds.isdisjoint({"1", "5"})
+
+
+@pytest.mark.parametrize(("seconds", "counted"), [(15, True), (15.001, False)])
+def test_a_bucket_holds_what_lasted_just_as_long(
+    ledger: SqlLedger, database: Database, seconds: float, counted: bool
+) -> None:
+    ledger.open(start(slot=None))
+
+    ledger.close("run-1", closing(Outcome.SUCCEEDED, finished_at=THREE + seconds * SECOND))
+
+    assert ("schedule duration:15" in counters(database)) is counted
 
 
 def test_a_run_without_an_attempt_has_no_duration(ledger: SqlLedger, database: Database) -> None:

@@ -131,6 +131,16 @@ def test_a_settled_firing_stays_taken_when_its_run_row_was_cleaned_away(
     assert ledger.open(start("run-1")) == SlotTaken(run_id="run-0", outcome=Outcome.SUCCEEDED)
 
 
+def test_a_firing_whose_run_row_vanished_before_its_end_is_free(
+    ledger: SqlLedger, database: Database
+) -> None:
+    ledger.open(start("run-0"))
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM cron_run")
+
+    assert ledger.open(start("run-1")) is None
+
+
 def test_a_settled_firing_runs_again_on_demand(ledger: SqlLedger) -> None:
     settle(ledger, Outcome.SUCCEEDED)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from domain.operating.events import Event
-from infra.telemetry.logs import LEVELS, JsonLog
+from infra.telemetry.logs import LEVELS, JsonLog, readable_tail
 
 DEEP = '{"ts":' * 100_000
 CHILD = {"ts": "2026-11-21T03:00:00.000Z", "level": "info", "event": "unit.finished"}
@@ -147,6 +147,44 @@ def test_colour_is_written_only_when_asked_for(colour: bool, codes: str) -> None
 
     assert codes in stream.getvalue()
     assert ("\033" in stream.getvalue()) is colour
+
+
+@pytest.mark.parametrize(
+    ("verbosity", "shown"),
+    [
+        (0, set()),
+        (1, {"run_id", "pid"}),
+        (2, {"run_id", "pid", "command", "host"}),
+        (3, {"run_id", "pid", "command", "host", "version"}),
+    ],
+)
+def test_the_louder_the_more_ids_a_person_sees(verbosity: int, shown: set[str]) -> None:
+    stream = io.StringIO()
+    log = JsonLog(stream, human=True, verbosity=verbosity)
+    log.bind(run_id="run-1", pid=1, command="cron:sample:work", host="shop-1", version="1")
+
+    log.info("step")
+
+    assert set(re.findall(r"(\w+)=", stream.getvalue())) == shown
+
+
+def test_a_kept_tail_is_read_like_the_log_itself() -> None:
+    tail = json.dumps(CHILD | {"message": "supplier 23"}) + "\nSegmentation fault"
+
+    assert readable_tail(tail).splitlines() == [
+        "03:00:00 info    unit.finished supplier 23",
+        "Segmentation fault",
+    ]
+
+
+def test_a_child_s_log_has_the_ids_of_its_run(capsys: pytest.CaptureFixture[str]) -> None:
+    log = JsonLog(human=True)
+    log.bind(run_id="run-1")
+
+    log.for_child().debug("step")
+
+    line = json.loads(capsys.readouterr().err)
+    assert (line["run_id"], line["level"]) == ("run-1", "debug")
 
 
 # --- a log that cannot be written ---------------------------------------------------------------

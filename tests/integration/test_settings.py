@@ -41,6 +41,7 @@ def by_boot(root: Path) -> Seen:
         "running": read.running,
         "memory": read.memory_limit_bytes or 0,
         "grace": read.start_grace_seconds,
+        "metrics": read.textfile_directory,
     }
 
 
@@ -52,7 +53,13 @@ def by_settings(root: Path) -> Seen:
         "running": read.cron.running,
         "memory": read.cron.memory_limit_bytes,
         "grace": read.slots.start_grace_seconds,
+        "metrics": _folder(read),
     }
+
+
+def _folder(read: Settings) -> Path | None:
+    name = read.metrics.textfile_directory
+    return read.root / name if name else None
 
 
 both = pytest.mark.parametrize("read", [by_boot, by_settings], ids=["boot", "settings"])
@@ -105,6 +112,7 @@ def test_the_files_are_read(root: Path, read: Reader) -> None:
         "running": True,
         "memory": 0,
         "grace": 900,
+        "metrics": root / "var/metrics",
     }
 
 
@@ -166,6 +174,16 @@ def test_a_variable_alone_is_enough(
     monkeypatch.setenv("CRONTRACT_SLOTS__START_GRACE_SECONDS", "60")
 
     assert (read(root)["url"], read(root)["grace"]) == (f"sqlite:///{root}/only.db", 60)
+
+
+@both
+def test_no_folder_for_metrics_is_a_choice(
+    root: Path, read: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRONTRACT_METRICS__TEXTFILE_DIRECTORY", "")
+    monkeypatch.setenv("CRONTRACT_SLOTS__START_GRACE_SECONDS", "0.5")
+
+    assert (read(root)["metrics"], read(root)["grace"]) == (None, 0.5)
 
 
 @both

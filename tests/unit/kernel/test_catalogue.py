@@ -90,6 +90,15 @@ def test_the_list_says_which_jobs_are_planned_and_what_they_cover() -> None:
         assert line.endswith(" (planned)") is (entry.target is None)
 
 
+def test_commands_stand_under_their_group() -> None:
+    lines = listing("", colour=False).splitlines()
+    begin = lines.index("Available commands:")
+    groups = [line.strip() for line in lines[begin:] if re.fullmatch(r" \w+", line)]
+
+    assert groups == list(dict.fromkeys(entry.name.partition(":")[0] for entry in COMMANDS))
+    assert lines[lines.index(" runs") + 1].split()[0] == "runs:list"
+
+
 def test_the_list_begins_with_the_version_and_how_to_use_it() -> None:
     lines = listing("", colour=False).splitlines()
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from commands.result import Facts, Table, Text
+from domain.operating.run import Outcome
 from kernel.render import render
 
 RUNS = Table(
@@ -82,6 +83,33 @@ def test_facts_stand_under_each_other_with_tables_and_texts_below() -> None:
         "  one",
         "  two",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("green", 32), ("yellow", 33), ("magenta", 35), ("red", 31)]
+)
+def test_the_title_has_the_outcome_s_colour_on_demand(name: str, code: int) -> None:
+    fact = Facts(title="failed", facts={}, colour=name)
+
+    assert render(fact, "text", colour=True) == f"\033[{code}mfailed\033[0m"
+    assert render(fact, "text") == "failed"
+    assert render(Facts(title="plain", facts={}), "text", colour=True) == "plain"
+
+
+def test_every_outcome_s_colour_can_be_shown() -> None:
+    for outcome in Outcome:
+        shown = render(Facts(title="x", facts={}, colour=outcome.colour), "text", colour=True)
+        assert shown.startswith("\033[3")
+
+
+@pytest.mark.parametrize(("width", "cut"), [(33, True), (32, False)])
+def test_a_last_column_is_cut_while_twelve_characters_are_left(width: int, cut: bool) -> None:
+    assert lines(RUNS, width=width)[3].endswith("…") is cut
+
+
+def test_a_line_that_just_fits_is_whole() -> None:
+    assert lines(RUNS, width=39)[3].endswith("no file since Monday")
+    assert lines(RUNS, width=38)[3].endswith("no file since Mond…")
 
 
 def test_text_is_printed_as_it_is() -> None:

@@ -135,5 +135,9 @@ def test_the_log_of_each_attempt_carries_its_number() -> None:
 
     stage.run(FEED_AWAY, DONE)
 
+    begun = [
+        fields["attempt"] for _, event, _, fields in stage.log.lines if event == "attempt.started"
+    ]
+    assert begun == [1, 2]
     assert stage.log.fields_of("attempt.failed")["attempt"] == 1
     assert stage.log.fields_of("run.finished")["attempt"] == 2
