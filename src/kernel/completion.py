@@ -30,7 +30,11 @@ compdef _crontract console bin/console ./bin/console
 """
 
 _FISH = """\
-complete -c console -f -a '((commandline -po)[1] _complete -- (commandline -cp))'
+function _crontract
+    set -l words (commandline -po)
+    $words[1] _complete -- (commandline -cp) 2>/dev/null
+end
+complete -c console -f -a '(_crontract)'
 """
 
 _SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}

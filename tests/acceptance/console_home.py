@@ -67,3 +67,10 @@ class Home:
         text = path.read_text("utf-8")
         assert before in text
         path.write_text(text.replace(before, after), "utf-8")
+
+
+def one_line(done: Done) -> str:
+    """The one line on stderr; a traceback is never printed."""
+    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.splitlines()
+    return line

@@ -40,46 +40,60 @@ def test_each_script_is_read_by_its_shell(home: Home, shell: str, tmp_path: Path
     assert (done.returncode, done.stderr) == (0, "")
 
 
-# --- bash, with a terminal and a tab ------------------------------------------------------------
+# --- a terminal and a tab -----------------------------------------------------------------------
 
-PREPARED = """\
+LINES = [
+    ("ru", "runs:"),
+    ("runs:s", "runs:show"),
+    ("cron:su", "cron:suppliers:import-stock"),
+    ("cron:suppliers:imp", "cron:suppliers:import-stock"),
+    ("completion z", "completion zsh"),
+    ("runs:list --li", "runs:list --limit"),
+    ("runs:list --format=j", "runs:list --format=json"),
+    ("xyzzy", "xyzzy"),
+]
+BASH = """\
 bind 'set bell-style none'
 bind 'set enable-bracketed-paste off'
-PS1=
 eval "$(bin/console completion bash)"
+"""
+ZSH = """\
+unsetopt beep
+autoload -U compinit
+compinit -D -u
+source <(bin/console completion zsh)
 """
 
 
-@pytest.mark.parametrize(
-    ("typed", "completed"),
-    [
-        ("ru", "runs:"),
-        ("runs:s", "runs:show"),
-        ("cron:su", "cron:suppliers:import-stock"),
-        ("cron:suppliers:imp", "cron:suppliers:import-stock"),
-        ("completion z", "completion zsh"),
-        ("runs:list --li", "runs:list --limit"),
-        ("runs:list --format=j", "runs:list --format=json"),
-        ("xyzzy", "xyzzy"),
-    ],
-)
+@pytest.mark.parametrize(("typed", "completed"), LINES)
 def test_the_tab_key_completes_in_bash(home: Home, typed: str, completed: str) -> None:
-    assert after_tab(home, f"bin/console {typed}") == f"bin/console {completed}"
+    line = after_tab(home, ("bash", "--norc", "--noprofile", "-i"), BASH, f"bin/console {typed}")
+
+    assert line == f"bin/console {completed}"
 
 
-def after_tab(home: Home, line: str) -> str:
-    """Type a line and a tab into an interactive bash; gives what then stands there."""
-    said = interactive(home, f"{line}\t\x01echo GOT: \n")
+@pytest.mark.parametrize(("typed", "completed"), LINES)
+def test_the_tab_key_completes_in_zsh(home: Home, typed: str, completed: str) -> None:
+    line = after_tab(home, ("zsh", "-f", "-i"), ZSH, f"bin/console {typed}")
+
+    assert line == f"bin/console {completed}"
+
+
+def after_tab(home: Home, shell: tuple[str, ...], prepared: str, line: str) -> str:
+    """Type a line and a tab into an interactive shell; gives what then stands there."""
+    to_the_begin = "\x01"
+    said = interactive(home, shell, f"{prepared}{line}\t{to_the_begin}echo GOT: \nexit\n")
     (got,) = re.findall(r"(?m)^GOT: (.*?)\s*$", said)
     return str(got)
 
 
-def interactive(home: Home, keys: str) -> str:
+def interactive(home: Home, shell: tuple[str, ...], keys: str) -> str:
+    needs(shell[0])
     ours, theirs = os.openpty()
-    shell = subprocess.Popen(
-        [needs("bash"), "--norc", "--noprofile", "-i"],
+    process = subprocess.Popen(
+        shell,
         cwd=ROOT,
-        env=home.env | {"TERM": "dumb"},
+        env=home.env | {"TERM": "dumb", "HOME": str(home.root)},
         stdin=theirs,
         stdout=subprocess.PIPE,
         stderr=theirs,
@@ -87,9 +101,41 @@ def interactive(home: Home, keys: str) -> str:
     )
     os.close(theirs)
     with os.fdopen(ours, "wb", buffering=0) as keyboard:
-        keyboard.write((PREPARED + keys + "exit\n").encode())
-        said, _ = shell.communicate(timeout=TIMEOUT)
+        keyboard.write(keys.encode())
+        said, _ = process.communicate(timeout=TIMEOUT)
     return said.decode()
+
+
+# --- fish, which tells its completions ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("ru", ["runs:list", "runs:show"]),
+        ("cron:su", ["cron:suppliers:import-stock"]),
+        ("completion z", ["zsh"]),
+        ("runs:list --format=j", ["--format=json"]),
+        ("xyzzy", []),
+    ],
+)
+def test_fish_offers_what_the_console_says(
+    home: Home, typed: str, offered: list[str], tmp_path: Path
+) -> None:
+    fish, script = needs("fish"), tmp_path / "completion.fish"
+    script.write_text(home.console("completion", "fish").stdout)
+
+    done = subprocess.run(
+        [fish, "--no-config", "-c", f"source {script}; complete -C 'bin/console {typed}'"],
+        cwd=ROOT,
+        env=home.env | {"HOME": str(home.root)},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+
+    assert (done.stdout.split(), done.stderr) == (offered, "")
 
 
 def test_the_console_is_completed_by_any_of_its_names(home: Home) -> None:

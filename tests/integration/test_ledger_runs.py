@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import closing as closing_at_end
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.errors import Refused
 from domain.operating.ports import Lease
 from domain.operating.run import Outcome, Summary, Trigger, UnitResult
 from fakes.operating import LOCK, START, THREE, unit
@@ -29,7 +27,6 @@ from integration.ledger_rows import (
     Processes,
     closing,
     counters,
-    items,
     never_falls,
     new_database,
     open_and_hang,
@@ -301,71 +298,3 @@ def test_skips_in_a_row_end_with_a_run_that_had_the_lock(
     ledger.open(start("asking", slot=None, started_at=THREE + 100 * SECOND))
 
     assert ledger.skips_in_a_row(COMMAND, SCOPE) == skips
-
-
-# --- looking runs up ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def three_runs(ledger: SqlLedger) -> None:
-    record(ledger, "0192-aa", Outcome.SUCCEEDED, at=THREE)
-    record(ledger, "0192-ab", Outcome.FAILED, at=THREE + SECOND, summary=items(booked=1))
-    ledger.open(start("0193-aa", started_at=THREE + 2 * SECOND, command="cron:sample:other"))
-
-
-@pytest.mark.parametrize(
-    ("limit", "command", "outcome", "found"),
-    [
-        (9, None, None, ["0193-aa", "0192-ab", "0192-aa"]),
-        (2, None, None, ["0193-aa", "0192-ab"]),
-        (9, COMMAND, None, ["0192-ab", "0192-aa"]),
-        (9, None, "failed", ["0192-ab"]),
-        (9, None, "running", ["0193-aa"]),
-        (9, COMMAND, "running", []),
-    ],
-)
-def test_runs_are_listed_newest_first_and_by_command_and_outcome(
-    book: SqlRunBook,
-    three_runs: None,
-    limit: int,
-    command: str | None,
-    outcome: str | None,
-    found: list[str],
-) -> None:
-    runs = book.runs(limit=limit, command=command, outcome=outcome)
-
-    assert [run.start.run_id for run in runs] == found
-
-
-@pytest.mark.parametrize("typed", ["0193", "0193-aa", "0192-ab"])
-def test_a_run_is_found_by_a_unique_beginning(
-    book: SqlRunBook, three_runs: None, typed: str
-) -> None:
-    assert book.run(typed).start.run_id.startswith(typed)
-
-
-@pytest.mark.parametrize(("typed", "said"), [("0192", "several runs"), ("04", "no run 04")])
-def test_a_beginning_of_several_runs_or_none_is_refused(
-    book: SqlRunBook, three_runs: None, typed: str, said: str
-) -> None:
-    with pytest.raises(Refused, match=said):
-        book.run(typed)
-
-
-@pytest.mark.parametrize("typed", ["0193%", "____-aa", "0193*"])
-def test_no_character_of_a_run_s_id_is_a_wildcard(
-    book: SqlRunBook, three_runs: None, typed: str
-) -> None:
-    with pytest.raises(Refused, match="no run"):
-        book.run(typed)
-
-
-def test_a_run_whose_id_begins_another_s_is_found_by_it(
-    ledger: SqlLedger, book: SqlRunBook
-) -> None:
-    ledger.open(replace(start("0192-a"), slot=None))
-    ledger.open(replace(start("0192-ab"), slot=None))
-
-    assert book.run("0192-ab").start.run_id == "0192-ab"
-    with pytest.raises(Refused, match="several"):
-        book.run("0192-a")

@@ -9,17 +9,8 @@ import pytest
 from domain.errors import Refused
 from domain.operating.ports import AttemptEnd
 from domain.operating.run import Outcome, UnitResult
-from fakes.operating import (
-    DONE,
-    FEED_AWAY,
-    ClockedOut,
-    FeedAway,
-    Stage,
-    broke,
-    died,
-    finished,
-    unit,
-)
+from fakes.operating import DONE, FEED_AWAY, ClockedOut, FeedAway, broke, died, finished, unit
+from fakes.stage import Stage
 
 
 class FeedGone(FeedAway):

@@ -11,18 +11,8 @@ import pytest
 from domain.errors import ConfigurationInvalid, LockLost, Refused, StoreUnavailable
 from domain.operating.ports import AttemptEnd
 from domain.operating.run import Outcome, Trigger, UnitResult
-from fakes.operating import (
-    DONE,
-    FEED_AWAY,
-    START,
-    THREE,
-    FeedAway,
-    Stage,
-    broke,
-    died,
-    finished,
-    unit,
-)
+from fakes.operating import DONE, FEED_AWAY, START, THREE, FeedAway, broke, died, finished, unit
+from fakes.stage import Stage
 
 FAILED_UNIT = unit("supplier 23", UnitResult.FAILED, message="no column")
 AWAY_UNIT = unit("supplier 42", UnitResult.FAILED, message="no file", retryable=True)

@@ -10,7 +10,8 @@ import pytest
 from domain.operating.contract import CatchUp, Overlap
 from domain.operating.ports import Pause
 from domain.operating.run import Outcome, Trigger
-from fakes.operating import CONTRACT, DONE, LOCK, START, THREE, EveryMinutes, Stage, died
+from fakes.operating import CONTRACT, DONE, LOCK, START, THREE, died
+from fakes.stage import EveryMinutes, Stage
 
 MINUTE = timedelta(minutes=1)
 

@@ -17,7 +17,8 @@ from domain.operating.slot import (
     missed_between,
     slot_instant,
 )
-from fakes.operating import THREE, EveryMinutes
+from fakes.operating import THREE
+from fakes.stage import EveryMinutes
 
 HALF_HOURLY = EveryMinutes(30)
 JOB_AT_THREE = f"cr-010-sample-{int(THREE.timestamp()) // 60}"
