@@ -6,8 +6,8 @@ The SQLite way in. PostgreSQL (COPY) and MariaDB (LOAD DATA) need only their own
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
@@ -18,6 +18,11 @@ from domain.jobs.supplier_import.setting import Duplicates, ImportSetting
 
 BATCH_LINES = 1_000
 """Measured: batches of 10,000 leave the processor's cache and cost a fifth more."""
+
+LINES_AT_ONCE = 50
+"""Lines per statement: a third less time than one by one (measured); more gain nothing."""
+
+_Values = tuple[Any, ...]
 
 _TABLES = (
     # Temporary tables in a file and a small page cache: memory does not grow with the file, and
@@ -117,17 +122,18 @@ class SqliteStaging:
             connection.connection.cursor().execute(statement)
 
     def load(self, items: Iterable[StockLine | Reject], tick: Callable[[int], None]) -> None:
-        insert, pick = _insert(self._setting)
+        insert = _LineInsert(self._setting)
         iterator = iter(items)
         while batch := list(islice(iterator, BATCH_LINES)):
             lines = [item for item in batch if type(item) is StockLine]
-            self._add(insert, list(map(pick, lines)))
+            for statement, rows in insert.statements(lines):
+                self._add(statement, rows)
             self._add(_REJECT, [tuple(item) for item in batch if type(item) is Reject])
             self.accepted += len(lines)
             self.rejected += len(batch) - len(lines)
             tick(self.accepted + self.rejected)
 
-    def _add(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _add(self, statement: str, rows: Sequence[_Values]) -> None:
         if rows:
             self._connection.exec_driver_sql(statement, list(rows))
 
@@ -148,22 +154,37 @@ class SqliteStaging:
             self.rejected += twice
 
 
-def _insert(setting: ImportSetting) -> tuple[str, Callable[[StockLine], tuple[Any, ...]]]:
-    """The statement and the picking of the cells that the supplier sends; binding is dear."""
-    columns = setting.columns
-    sent = {
-        "line": True,
-        "article_no": True,
-        "ean": columns.ean is not None,
-        "quantity": True,
-        "price_cents": columns.price is not None,
-        "dot": columns.dot is not None,
-        "delivery_days": columns.delivery_days is not None,
-        "maker": columns.maker is not None,
-        "maker_no": columns.maker_no is not None,
-    }
-    names = [name for name in StockLine._fields if sent[name]]
-    places = [StockLine._fields.index(name) for name in names]
-    marks = ", ".join("?" * len(names))
-    statement = f"INSERT INTO staged_line ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - the names are our own
-    return statement, itemgetter(*places)
+class _LineInsert:
+    """Inserts the cells that the supplier sends, many lines at once: binds and steps are dear."""
+
+    def __init__(self, setting: ImportSetting) -> None:
+        columns = setting.columns
+        sent = {
+            "line": True,
+            "article_no": True,
+            "ean": columns.ean is not None,
+            "quantity": True,
+            "price_cents": columns.price is not None,
+            "dot": columns.dot is not None,
+            "delivery_days": columns.delivery_days is not None,
+            "maker": columns.maker is not None,
+            "maker_no": columns.maker_no is not None,
+        }
+        names = [name for name in StockLine._fields if sent[name]]
+        self._pick = itemgetter(*map(StockLine._fields.index, names))
+        self._width = len(names)
+        marks = f"({', '.join('?' * len(names))})"
+        into = f"INSERT INTO staged_line ({', '.join(names)}) VALUES "  # noqa: S608 - the names are our own
+        self._one, self._many = into + marks, into + ", ".join([marks] * LINES_AT_ONCE)
+
+    def statements(self, lines: Sequence[StockLine]) -> Iterator[tuple[str, Sequence[_Values]]]:
+        """Each statement with the values of its executions."""
+        cells = tuple(chain.from_iterable(map(self._pick, lines)))
+        many = LINES_AT_ONCE * self._width
+        whole = len(cells) // many * many
+        yield self._many, _cut(cells[:whole], many)
+        yield self._one, _cut(cells[whole:], self._width)
+
+
+def _cut(cells: _Values, width: int) -> Sequence[_Values]:
+    return [cells[place : place + width] for place in range(0, len(cells), width)]
