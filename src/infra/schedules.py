@@ -114,11 +114,19 @@ def schedules(root: Path) -> tuple[DeclaredSchedule, ...]:
 
 def schedule_for(root: Path, command: str, words: Sequence[str]) -> DeclaredSchedule | None:
     """Find the cadence declared for a command with just these arguments, in any order."""
-    typed = sorted(words)
+    typed = _parted(words)
     for schedule in schedules(root):
-        if schedule.command == command and sorted(schedule.arguments) == typed:
+        if schedule.command == command and _parted(schedule.arguments) == typed:
             return schedule
     return None
+
+
+def _parted(words: Sequence[str]) -> list[str]:
+    """Part options from their values: ``--supplier=23`` is ``--supplier 23``."""
+    parts = [
+        part for word in words for part in (word.split("=", 1) if word[:2] == "--" else [word])
+    ]
+    return sorted(parts)
 
 
 def _utc(instant: datetime) -> datetime:

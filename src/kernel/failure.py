@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import traceback
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from domain.errors import ConfigurationInvalid, JobError, StoreUnavailable
 from domain.operating.run import ExitCode
+from infra.boot import boot
 
 
 def say_failure(error: Exception) -> int:
@@ -33,7 +35,22 @@ def _code(error: JobError) -> ExitCode:
 def _keep(error: Exception) -> Path:
     text = "".join(traceback.format_exception(error))
     with tempfile.NamedTemporaryFile(
-        "w", prefix="crontract-", suffix=".traceback", delete=False, encoding="utf-8"
+        "w",
+        prefix="crontract-",
+        suffix=".traceback",
+        dir=_folder(),
+        delete=False,
+        encoding="utf-8",
     ) as file:
         file.write(text)
     return Path(file.name)
+
+
+def _folder() -> Path | None:
+    """Give the folder for defects; None, the system's own for such files, where it cannot be."""
+    try:
+        folder = boot(os.environ.get("CRONTRACT_ENV") or "dev").state / "defects"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder if os.access(folder, os.W_OK) else None
+    except (JobError, OSError):
+        return None

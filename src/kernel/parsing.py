@@ -37,10 +37,8 @@ class Parser:
         app = typer.Typer(
             add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
         )
-        epilog = "\n\n".join(["Examples:", *(f"  {example}" for example in examples)])
-        app.command(name=name, help=summary, epilog=epilog, no_args_is_help=False)(
-            _endpoint(options)
-        )
+        app.command(name=name, help=summary, no_args_is_help=False)(_endpoint(options))
+        self._examples = examples
         self._command = typer.main.get_command(app)
 
     def values(self, words: Sequence[str]) -> dict[str, Any]:
@@ -50,8 +48,10 @@ class Parser:
     def help(self) -> str:
         """Write the help page: usage, options, examples, and the console's own flags."""
         context = self._command.make_context(self._prog, [], resilient_parsing=True)
+        own = self._command.get_help(context).rstrip()
+        examples = "\n".join(f"  {example}" for example in self._examples)
         flags = "\n".join(f"  {flag:<22}{text}" for flag, text in FLAG_HELP)
-        return f"{self._command.get_help(context)}\n\nOptions of every command:\n{flags}"
+        return f"{own}\n\nExamples:\n{examples}\n\nOptions of every command:\n{flags}"
 
     def option_names(self) -> list[str]:
         options = self._command.params

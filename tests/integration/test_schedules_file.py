@@ -120,3 +120,16 @@ def test_the_project_s_own_schedules_are_sound() -> None:
     own = schedules(Path(__file__).parents[2])
 
     assert {cadence.command.partition(":")[0] for cadence in own} == {"cron"}
+
+
+def test_an_option_and_its_value_are_found_however_they_are_joined(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "schedules.toml").write_text(
+        '[[schedule]]\nid = "one"\ncommand = "cron:x:y"\n'
+        'arguments = ["--supplier=23"]\ncron = "0 5 * * *"\n',
+        encoding="utf-8",
+    )
+
+    assert schedule_for(tmp_path, "cron:x:y", ["--supplier", "23"])
+    assert schedule_for(tmp_path, "cron:x:y", ["--supplier=23"])
+    assert schedule_for(tmp_path, "cron:x:y", ["--supplier=24"]) is None

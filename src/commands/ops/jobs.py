@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 import typer
 
 from commands.result import Table, Text
+from domain.errors import ConfigurationInvalid
 from domain.operating.contract import Contract
 from domain.operating.history import Pauses
 from domain.operating.ports import Clock, Pause
@@ -29,7 +30,7 @@ class JobsList:
         self._contracts, self._implemented, self._pauses = contracts, implemented, pauses
 
     def __call__(self) -> Table:
-        paused = {pause.command for pause in self._pauses.all()}
+        paused, notes = self._paused()
         rows = [
             (covered, *self._row(contract, paused))
             for contract in self._contracts.values()
@@ -41,7 +42,15 @@ class JobsList:
                 "state",
             ),
             rows=sorted(rows),
+            notes=notes,
         )  # fmt: skip
+
+    def _paused(self) -> tuple[set[str], tuple[str, ...]]:
+        """Tell what is paused; the list is told without a database too."""
+        try:
+            return {pause.command for pause in self._pauses.all()}, ()
+        except ConfigurationInvalid as error:
+            return set(), (f"pauses are unknown: {error}",)
 
     def _row(self, contract: Contract, paused: set[str]) -> tuple[str, ...]:
         state = "ready" if contract.name in self._implemented else "planned"

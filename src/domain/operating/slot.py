@@ -17,6 +17,9 @@ CLOCK_SKEW = timedelta(minutes=1)
 MOST_MISSED = 1000
 """Missed firings noted at one start; an every-minute job is silent for 16 h before more exist."""
 
+OLDEST_FIRING = timedelta(days=366)
+"""A Job's suffix that is further off is a person's number (a date, a ticket) and no minute."""
+
 _MINUTE_DIGITS = 8
 """Digits of a Kubernetes Job's suffix: minutes since 1970, 8 digits until the year 2160."""
 
@@ -52,7 +55,7 @@ def slot_instant(firing: Firing, schedule: Schedule | None, now: datetime) -> da
     In order: the instant given, the minute in a Kubernetes Job's name, and for a scheduled start
     the newest declared instant within its start grace. Raises Refused for one in the future.
     """
-    given = firing.scheduled_at or _from_job_name(firing.scheduler_run_id)
+    given = firing.scheduled_at or _from_job_name(firing.scheduler_run_id, now)
     if given is not None:
         if given > now + CLOCK_SKEW:
             raise Refused(f"the slot {given:%Y-%m-%dT%H:%M:%SZ} lies in the future")
@@ -63,11 +66,12 @@ def slot_instant(firing: Firing, schedule: Schedule | None, now: datetime) -> da
     return newest if now - newest <= schedule.start_grace else None
 
 
-def _from_job_name(name: str | None) -> datetime | None:
+def _from_job_name(name: str | None, now: datetime) -> datetime | None:
     suffix = (name or "").rpartition("-")[2]
     if len(suffix) != _MINUTE_DIGITS or not suffix.isdigit():
         return None
-    return datetime.fromtimestamp(int(suffix) * 60, UTC)
+    instant = datetime.fromtimestamp(int(suffix) * 60, UTC)
+    return instant if abs(now - instant) <= OLDEST_FIRING else None
 
 
 def is_too_late(

@@ -146,3 +146,11 @@ def test_the_newest_thousand_missed_firings_are_enough() -> None:
 
     assert len(missed) == MOST_MISSED
     assert missed[-1] == THREE - MINUTE
+
+
+def test_a_number_that_is_no_recent_minute_names_no_firing() -> None:
+    by_date = Firing(
+        trigger=Trigger.MANUAL, scheduled_at=None, scheduler_run_id="import-by-hand-20261121"
+    )
+
+    assert slot_instant(by_date, None, THREE) is None
