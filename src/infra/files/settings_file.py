@@ -85,7 +85,8 @@ def _bound(binder: Binder, document: Mapping[str, object], place: str) -> Import
 
 def _refuse(name: str, found: list[str]) -> None:
     if found:
-        raise ConfigurationInvalid("\n".join((f"{name}: {len(found)} faults", *found)))
+        count = "1 fault" if len(found) == 1 else f"{len(found)} faults"
+        raise ConfigurationInvalid("\n".join((f"{name}: {count}", *found)))
 
 
 def _unlike_default(value: object) -> Document:
