@@ -59,7 +59,7 @@ def boot(env: str, root: Path | None = None) -> Boot:
     if env not in ENVIRONMENTS:
         raise ConfigurationInvalid(f"--env {env}: choose one of {', '.join(ENVIRONMENTS)}")
     values = read_files(root, env)
-    faults = unknown_keys(values)
+    faults = unknown_keys(values) + unknown_variables()
     if faults:
         raise ConfigurationInvalid("; ".join(faults) + " (see bin/console config:check)")
     return _boot(root, env, values)
@@ -104,10 +104,27 @@ def unknown_keys(values: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def variables() -> dict[str, str]:
+    """Give the settings among the environment's variables, by name in capitals."""
+    return {
+        name.upper(): value
+        for name, value in os.environ.items()
+        if name.upper().startswith(PREFIX) and "__" in name
+    }
+
+
+def unknown_variables() -> list[str]:
+    """Name each variable that looks like a setting and is none."""
+    known = {f"{PREFIX}{section}__{key}".upper() for section, keys in KEYS.items() for key in keys}
+    return [f"config: unknown variable {name}" for name in variables() if name not in known]
+
+
 def _boot(root: Path, env: str, values: Mapping[str, Mapping[str, Any]]) -> Boot:
+    given = variables()
+
     def text(section: str, key: str) -> str:
         fallback = values.get(section, {}).get(key)
-        said = os.environ.get(f"{PREFIX}{section.upper()}__{key.upper()}", fallback)
+        said = given.get(f"{PREFIX}{section}__{key}".upper(), fallback)
         if said is None:
             raise ConfigurationInvalid(f"config: {section}.{key} is missing")
         return str(said)

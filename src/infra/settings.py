@@ -15,7 +15,14 @@ from pydantic_settings import (
 )
 
 from domain.errors import ConfigurationInvalid
-from infra.boot import PREFIX, absolute_url, config_files, read_files, root_folder
+from infra.boot import (
+    PREFIX,
+    absolute_url,
+    config_files,
+    read_files,
+    root_folder,
+    unknown_variables,
+)
 
 
 class Section(BaseModel):
@@ -108,10 +115,13 @@ def load(env: str, root: Path | None = None) -> Settings:
     given: dict[str, Any] = {"root": root, "env": env}
     if url := os.environ.get("DATABASE_URL"):
         given["database"] = {"url": url}
+    strangers = unknown_variables()
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        raise ConfigurationInvalid("; ".join(_faults(error))) from error
+        raise ConfigurationInvalid("; ".join(_faults(error) + strangers)) from error
+    if strangers:
+        raise ConfigurationInvalid("; ".join(strangers))
     url = absolute_url(settings.database.url, root)
     return settings.model_copy(update={"database": DatabaseSection(url=url)})
 

@@ -13,9 +13,11 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 from kernel.console import main  # noqa: E402 - found by the path set above
 
 code = main(sys.argv[1:])
-sys.stdout.flush()
-sys.stdout.flush()
-sys.stderr.flush()
+for stream in (sys.stdout, sys.stderr):
+    try:
+        stream.flush()
+    except OSError:  # a full disk behind the log says nothing of the run: its exit code stands
+        continue
 # What is left is torn down by the kernel in no time; the interpreter takes 10 ms over it, most of
 # them for SQLite's last checkpoint, which the next run's commits do anyway.
 os._exit(code)

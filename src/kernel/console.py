@@ -12,7 +12,7 @@ import sys
 from kernel.catalogue import find, listing
 from kernel.inventory import Entry
 from kernel.version import VERSION
-from kernel.words import Flags, UsageFault, split
+from kernel.words import Flags, UsageFault, say, split
 
 OK, USAGE, DEFECT, INTERRUPTED = 0, 2, 70, 130
 
@@ -50,7 +50,7 @@ def _flushed(code: int) -> int:
         _drop_output()
     except OSError as error:
         _drop_output()
-        print(f"the result could not be written: {error.strerror}", file=sys.stderr)
+        say(f"the result could not be written: {error.strerror}")
         code = code or DEFECT
     return code
 
@@ -135,5 +135,5 @@ def _built(entry: Entry) -> Entry:
 
 def _say_usage(fault: UsageFault) -> int:
     hint = f"\n{fault.hint}" if fault.hint else ""
-    print(f"{fault}{hint}", file=sys.stderr)
+    say(f"{fault}{hint}")
     return USAGE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import traceback
 from pathlib import Path
@@ -11,16 +10,17 @@ from pathlib import Path
 from domain.errors import ConfigurationInvalid, JobError, StoreUnavailable
 from domain.operating.run import ExitCode
 from infra.boot import boot
+from kernel.words import say
 
 
 def say_failure(error: Exception) -> int:
     """Say a foreseen failure in one line; keep a defect's traceback in a file and name it."""
     if isinstance(error, JobError):
-        print(error, file=sys.stderr)
+        say(str(error))
         return int(_code(error))
     path = _keep(error)
     what = (str(error).splitlines() or [""])[0]
-    print(f"defect: {type(error).__name__}: {what} (traceback: {path})", file=sys.stderr)
+    say(f"defect: {type(error).__name__}: {what} (traceback: {path})")
     return int(ExitCode.FAILED)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -44,8 +44,9 @@ def launch(command: Command, words: Sequence[str], flags: Flags, env: str) -> in
     """Run a job to its exit code; prints the result on stdout. Raises UsageFault."""
     log = JsonLog(verbosity=flags.verbosity, human=flags.is_terminal(sys.stderr))
     log.with_colour(colour=flags.colours(sys.stderr))
-    modern = _without_legacy(command, words, log)
-    values = parser_of(command).values(modern)
+    parser = parser_of(command)
+    modern = _without_legacy(command, words, parser.valued_names(), log)
+    values = parser.values(modern)
     asked = Asked(_request(command, values), RunOptions.of(values), modern)
     bar = TerminalProgress()
     try:
@@ -70,7 +71,14 @@ def _run(
         job = supervision.job(command.contract, asked, Work(command, asked.request, env))
     except ConfigurationInvalid as error:
         verdict = Verdict.of(Outcome.MISCONFIGURED, str(error))
-        log.error(Event.RUN_FINISHED, str(error), outcome=verdict.outcome.word)
+        log.bind(command=command.contract.name, cr=",".join(command.contract.covers))
+        log.info(Event.RUN_STARTED, command.contract.name)
+        log.error(
+            Event.RUN_FINISHED,
+            str(error),
+            outcome=verdict.outcome.word,
+            exit_code=int(verdict.exit_code),
+        )
         return "", Ending(verdict=verdict)
     except Refused as error:
         raise UsageFault(str(error)) from error
@@ -83,12 +91,14 @@ def _shows_progress(flags: Flags) -> bool:
     return flags.verbosity >= 0 and flags.is_terminal(sys.stderr)
 
 
-def _without_legacy(command: Command, words: Sequence[str], log: JsonLog) -> list[str]:
-    """Replace the spellings of the legacy scripts, and say so."""
-    modern = []
-    for word in words:
+def _without_legacy(
+    command: Command, words: Sequence[str], valued: Container[str], log: JsonLog
+) -> list[str]:
+    """Replace the spellings of the legacy scripts, and say so; an option's value is left alone."""
+    modern: list[str] = []
+    for before, word in zip(("", *words), words, strict=False):
         old = next((old for old in command.legacy if word.startswith(old)), None)
-        if old is None:
+        if old is None or before in valued:
             modern.append(word)
             continue
         new = command.legacy[old] + word.removeprefix(old)
@@ -115,8 +125,8 @@ class Work:
     env: str
 
     def __call__(self, run: ActiveRun) -> Summary:
-        from kernel.container import Container
+        from kernel import container
 
-        job = Container(self.env).job(self.command)
+        job = container.Container(self.env).job(self.command)
         summary: Summary = job.handle(self.request, run)
         return summary

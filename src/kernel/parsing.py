@@ -43,7 +43,19 @@ class Parser:
 
     def values(self, words: Sequence[str]) -> dict[str, Any]:
         """Give the values by parameter name. Raises UsageFault that says what to type."""
+        self._refuse_repeated(words)
         return self._main(list(words))  # type: ignore[no-any-return]  # what _endpoint returns
+
+    def valued_names(self) -> set[str]:
+        """Name the options that take the word after them as their value."""
+        valued = (option for option in self._command.params if not getattr(option, "is_flag", True))
+        return {name for option in valued for name in option.opts}
+
+    def _refuse_repeated(self, words: Sequence[str]) -> None:
+        for option in self._command.params:
+            given = [word for word in words if word.partition("=")[0] in option.opts]
+            if len(given) > 1 and not option.multiple and not getattr(option, "is_flag", False):
+                raise UsageFault(f"{option.opts[0]} is given {len(given)} times, once is meant")
 
     def help(self) -> str:
         """Write the help page: usage, options, examples, and the console's own flags."""

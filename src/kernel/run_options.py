@@ -40,6 +40,10 @@ def run_options(
     """Declare the options; only the signature is used."""
 
 
+OLDEST_YEAR = 2000
+"""No legacy job is older."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """The values of the options above."""
@@ -68,8 +72,10 @@ class RunOptions:
 
 def firing(options: RunOptions) -> Firing:
     """Tell from options and environment what started this run."""
-    scheduler = os.environ.get("CRON_SCHEDULER_RUN_ID") or os.environ.get("INVOCATION_ID")
-    scheduled = os.environ.get("CRON_TRIGGER") == Trigger.SCHEDULE.value
+    named = os.environ.get("CRON_SCHEDULER_RUN_ID")
+    scheduler = named or os.environ.get("INVOCATION_ID")
+    said = os.environ.get("CRON_TRIGGER") or (Trigger.SCHEDULE.value if named else "")
+    scheduled = said == Trigger.SCHEDULE.value
     by_schedule = scheduled or options.scheduled_at is not None
     if options.no_fork and by_schedule:
         raise UsageFault("--no-fork is for debugging by hand; a scheduled run needs its supervisor")
@@ -90,9 +96,12 @@ def correlation_id(options: RunOptions, run_id: str) -> str:
 def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
+    hint = "write it as 2026-11-21T03:00:00Z"
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        hint = "write it as 2026-11-21T03:00:00Z"
+        instant = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageFault(f"--scheduled-at {text} is no instant", hint) from error
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    if instant.year < OLDEST_YEAR:
+        raise UsageFault(f"--scheduled-at {text} lies before any firing", hint)
+    return instant

@@ -7,7 +7,10 @@ from typing import Any
 from commands.result import Facts, Table
 from domain.operating.contract import Contract
 from domain.operating.job import Ending
-from domain.operating.run import Summary, Unit
+from domain.operating.run import Outcome, Summary, Unit
+
+WITHOUT_A_ROW = (Outcome.UNAVAILABLE, Outcome.MISCONFIGURED)
+"""What may end a run before the ledger could write its row."""
 
 
 def result_of(contract: Contract, run_id: str, ending: Ending) -> Facts:
@@ -21,7 +24,7 @@ def result_of(contract: Contract, run_id: str, ending: Ending) -> Facts:
     texts = {}
     if verdict.message:
         texts["why"] = verdict.message
-    if run_id and not verdict.outcome.is_good:
+    if run_id and not verdict.outcome.is_good and verdict.outcome not in WITHOUT_A_ROW:
         texts["more"] = f"bin/console runs:show {run_id}"
     if summary and summary.notes:
         texts["notes"] = "\n".join(summary.notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # these two cost as much as the whole list of commands
@@ -64,6 +65,9 @@ FLAG_HELP = (
 def split(argv: list[str]) -> tuple[Flags, list[str]]:
     """Take the console's flags out of the words; they may stand anywhere before ``--``."""
     flags, words = Flags(), []
+    for word in argv:
+        if not word.isprintable() and any("\udc80" <= sign <= "\udcff" for sign in word):
+            raise UsageFault(f"{word!r} is not UTF-8", "Type the word in the terminal's UTF-8")
     rest = iter(argv)
     for word in rest:
         if word == "--":
@@ -105,3 +109,11 @@ def _take_valued(flags: Flags, word: str, rest: Iterator[str]) -> bool:
     else:  # an unset variable in a crontab must not mean "dev"
         raise UsageFault("--env needs an environment: dev, test or prod")
     return True
+
+
+def say(text: str) -> None:
+    """Write a line to stderr; where that is full or closed, the exit code must do."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        return

@@ -83,8 +83,10 @@ class SuppliersImportStock(CronCommand[ImportRequest]):
         'bin/console cron:suppliers:import-stock --supplier=23 --force --reason "range halved"',
     )
     legacy: ClassVar[dict[str, str]] = {
-        "--updateAnyway": "--update-anyway",
+        "--updateAnyway=1": "--update-anyway",
         "updateAnyway=1": "--update-anyway",
+        "--updateAnyway": "--update-anyway",
+        "updateAnyway": "--update-anyway",
         "supplier=": "--supplier=",
     }
 

@@ -54,6 +54,10 @@ class LockBreak:
         key: Annotated[str, typer.Argument(help="The lock's key, as lock:list shows it.")],
         reason: Annotated[str, typer.Option(help="Why; kept in the audit.")],
     ) -> Text:
+        held = [busy.key for busy in self._locks.held()]
+        if key not in held:
+            known = ", ".join(held) or "none"
+            raise typer.BadParameter(f"{key} is not held; held now: {known}")
         fence = self._locks.break_(key)
         self._audit.note(
             actor=self._actor, verb="lock:break", target=key, reason=reason, at=self._clock.now()

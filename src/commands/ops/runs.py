@@ -10,8 +10,10 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from commands.result import Facts, Table
+from domain.errors import Refused
 from domain.operating.history import AttemptRecord, RunBook, RunRecord
 from domain.operating.ports import Clock, Ledger
+from domain.operating.run import Outcome
 
 _ID_LENGTH = 13
 """Enough of a run id to be unique within a millisecond, and short enough for a table."""
@@ -41,6 +43,9 @@ class RunsList:
             str | None, typer.Option(help="Only this outcome, or running.", metavar="WORD")
         ] = None,
     ) -> Table:
+        known = (*(word.word for word in Outcome), "running")
+        if outcome is not None and outcome not in known:
+            raise typer.BadParameter(f"no outcome {outcome}; there are {', '.join(known)}")
         now = self._clock.now()
         self._ledger.reap(now)
         runs = self._book.runs(limit=limit, command=command, outcome=outcome)
@@ -68,7 +73,10 @@ class RunsShow:
         log: Annotated[bool, typer.Option(help="Show the tail of the log.")] = True,
     ) -> Facts:
         self._ledger.reap(self._clock.now())
-        run = self._book.run(run_id)
+        try:
+            run = self._book.run(run_id)
+        except Refused as error:
+            raise typer.BadParameter(str(error)) from error
         attempts = self._book.attempts(run.start.run_id)
         texts = {"log": self._readable(run.log_tail) or "(none)"} if log else {}
         tables = tuple(table for table in (_attempts(attempts), _units(run)) if table.rows)

@@ -61,7 +61,9 @@ class Admission:
 
     def is_late(self, job: Job, newer_slots: int) -> bool:
         slot = job.start.slot
-        return slot is not None and is_too_late(
+        if slot is None or job.start.again:  # a person who gives a reason is never too late
+            return False
+        return is_too_late(
             slot,
             job.start.started_at,
             start_grace=job.start_grace,

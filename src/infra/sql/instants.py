@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 def to_text(instant: datetime) -> str:
     """Write an aware instant as ``2026-11-21T03:00:00.000000Z``."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def from_text(text: str) -> datetime:
