@@ -240,3 +240,13 @@ def test_the_raw_text_is_joined_by_the_files_own_delimiter() -> None:
 
     assert isinstance(reject, Reject)
     assert reject.raw == f"A1\t{EAN}"
+
+
+def test_the_end_sign_of_dos_behind_the_last_line_is_no_row() -> None:
+    read = list(LineReader(setting(), HEADER)(rows(FULL, ["\x1a"], ["\x1a", "", ""])))
+
+    assert [type(line) for line in read] == [StockLine]
+
+
+def test_a_line_that_only_ends_in_the_end_sign_of_dos_is_still_told() -> None:
+    assert isinstance(next(LineReader(setting(), HEADER)(rows(["A1\x1a"]))), Reject)

@@ -17,6 +17,8 @@ _SHORTEST, _LONGEST = min(_PADDED), EAN_13 + 1
 _DESTROYED = re.compile(
     rf"[+-]?[0-9]+[.,{TYPED_DECIMAL}][0-9]+(?:e[+-]?[0-9]+)?|[0-9]+e[+-]?[0-9]+", re.IGNORECASE
 )
+_NO_FRACTION = re.compile(rf"([0-9]{{{_SHORTEST},}})[.,{TYPED_DECIMAL}]0{{1,2}}")
+"""A number's zero decimals, written by an export: no digit is lost."""
 _VALUES = bytes.maketrans(b"0123456789", bytes(range(10)))
 _FITTING = bytes(range(10, 256, 10))
 _ZERO = ord("0")
@@ -53,6 +55,8 @@ class Eans:
 
     def _unusual(self, text: str) -> str | None:
         digits = typed(unwrapped(text)).replace(" ", "").replace("-", "")
+        if whole := _NO_FRACTION.fullmatch(digits):
+            digits = whole[1]
         if not digits.strip("0"):
             return None
         if _DESTROYED.fullmatch(digits):

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from domain.jobs.supplier_import.money import SIGNS
 from domain.jobs.supplier_import.numerals import TYPED_DECIMAL, Numerals
 from domain.jobs.supplier_import.setting import Reading
 from domain.jobs.supplier_import.text import Cells, folded, tidy, typed, unwrapped, visible
@@ -24,14 +25,12 @@ _AMOUNT = re.compile(
 """A sign before the first digit is a decimal sign (.50), behind a letter it is not (Fr.50)."""
 _CENTS = 2
 _NO_CENTS = re.compile(r"[.,] ?-{1,2}")
-_CURRENCIES = {
-    "€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "¥": "JPY CNY", "₸": "KZT",
-    "$": "USD CAD AUD NZD SGD HKD MXN", "us$": "USD", "тг": "KZT", "тенге": "KZT", "₽": "RUB",
-    "руб": "RUB", "р": "RUB", "₴": "UAH", "грн": "UAH", "zł": "PLN", "zl": "PLN", "kč": "CZK",  # noqa: RUF001 - Cyrillic words
-    "kc": "CZK", "kr": "SEK NOK DKK ISK", "ft": "HUF", "fr": "CHF", "sfr": "CHF", "лв": "BGN",
-    "lei": "RON", "leu": "RON", "₺": "TRY", "tl": "TRY", "din": "RSD", "₹": "INR", "rs": "INR",
-}  # fmt: skip
-_WEEK_AND_YEAR = re.compile(r"(?:dot)?[ :.-]*([0-9]{2})[ /.-]?([0-9]{2})")
+_WEEK_AND_YEAR = re.compile(
+    r"(?:dot)?[ :.-]*(?:kw|cw|week|woche)?[ :.-]*"
+    r"(?:(?P<week>[0-9]{1,2})[ /.-](?:19|20)?(?P<year>[0-9]{2})|(?P<joined>[0-9]{3,4})(?:[.,]0)?)"
+)
+"""A spreadsheet drops the zero of 0119 and may write 0119.0."""
+_DOT_DIGITS = 4
 _SPAN = re.compile(
     r"(?:(?P<from>[0-9]{1,4}) ?- ?)?(?P<to>[0-9]{1,4})(?:[.,]0)? ?"
     r"(?P<unit>h|hours?|stunden?|std|d|days?|tage?|tagen|wt|werktage?|jours?|giorni|días|dias|"
@@ -107,7 +106,7 @@ class Prices:
     def _check_words(self, words: str, cell: str) -> None:
         if "-" in words:
             raise Unreadable(f"price {cell[:40]!r} is negative")
-        known = _CURRENCIES.get(words.casefold(), words.upper()).split()
+        known = SIGNS.get(words.casefold(), words.upper()).split()
         if known and self._currency not in known:
             raise Unreadable(f"price {cell[:40]!r} is not in {self._currency} (reading.currency)")
 
@@ -155,5 +154,6 @@ class Dots:
         cell = visible(folded(self._cell(text)), "DOT")
         match = _WEEK_AND_YEAR.fullmatch(cell)
         if match:
-            return match[1] + match[2]
+            joined = match["joined"] or match["week"] + match["year"]
+            return joined.zfill(_DOT_DIGITS)
         return "" if cell == "dot" else cell[:LONGEST_DOT].rstrip()

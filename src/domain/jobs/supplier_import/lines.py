@@ -23,6 +23,8 @@ NEGATIVE = "negative quantity read as 0"
 FILLED_DOWN = "article number taken from the line above"
 
 _LONGEST_RAW = 500
+_END_OF_FILE = "\x1a"
+"""Ctrl-Z, which DOS programs write behind the last line."""
 _BLOCK_ROWS = 250
 """Rows read at once: few enough that one bad row does not cost many a second look."""
 Value = TypeVar("Value")
@@ -162,7 +164,7 @@ class LineReader:
         return self._above
 
     def _rejected(self, number: int, row: list[str], fault: Exception) -> Iterator[Reject]:
-        if not any(map(str.strip, row)):
+        if not "".join(row).strip().strip(_END_OF_FILE):
             return
         reason = str(fault) if isinstance(fault, Unreadable) else _too_short(row)
         raw = self._separator.join(self._quoted(cell) for cell in row)
