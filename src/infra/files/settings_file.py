@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import timedelta
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from domain.errors import ConfigurationInvalid
@@ -17,6 +18,8 @@ from domain.jobs.supplier_import.soundness import faults
 from infra.files.binding import SPANS, Binder, key_of
 
 Document = dict[str, object]
+
+_SUPPLIER = re.compile(r"[0-9]{1,10}")
 
 
 def load_settings(source: str | Path) -> list[ImportSetting]:
@@ -29,9 +32,25 @@ def load_settings(source: str | Path) -> list[ImportSetting]:
     binder = Binder()
     binder.refuse_unknown(document, ("supplier",), "")
     suppliers = binder.table(document.get("supplier", {}), "supplier")
-    settings = [_setting(binder, number, table) for number, table in suppliers.items()]
+    if not suppliers:
+        binder.faults.append("no [supplier.N] table: each supplier has one, named by its number")
+    made = [_setting(binder, number, table) for number, table in suppliers.items()]
+    settings = [setting for setting in made if setting is not None]
+    binder.faults += _shared_files(settings)
     _refuse(name, binder.faults)
-    return [setting for setting in settings if setting is not None]
+    return settings
+
+
+def _shared_files(settings: Iterable[ImportSetting]) -> Iterator[str]:
+    """Two active suppliers that would import the same files: the second finds none."""
+    owners: dict[tuple[PurePosixPath, str], int] = {}
+    for setting in settings:
+        files = PurePosixPath(setting.source), setting.pattern
+        if setting.active and owners.setdefault(files, setting.supplier_id) != setting.supplier_id:
+            yield (
+                f"[supplier.{setting.supplier_id}] source and pattern are those of"
+                f" supplier {owners[files]}: both active, each needs files of its own"
+            )
 
 
 def dump(settings: Iterable[ImportSetting]) -> str:
@@ -65,7 +84,7 @@ def _text(source: str | Path) -> tuple[str, str]:
 
 def _setting(binder: Binder, number: str, table: object) -> ImportSetting | None:
     place = f"supplier.{number}"
-    if not (number.isascii() and number.isdigit()):
+    if not _SUPPLIER.fullmatch(number):
         binder.faults.append(f"[{place}] must be the supplier's number: [supplier.23]")
         return None
     known = binder.table(table, place)

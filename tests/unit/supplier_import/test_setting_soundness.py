@@ -39,7 +39,18 @@ def test_a_sound_setting_has_no_fault() -> None:
         ({"source": "../nord"}, "source"),
         ({"source": "/etc"}, "source"),
         ({"pattern": "a/b"}, "pattern"),
+        ({"source": "nord\0"}, "source"),
+        ({"pattern": "stock[0-9"}, "pattern"),
+        ({"pattern": "["}, "pattern"),
+        ({"supplier_id": 2**31}, "supplier_id"),
         ({"process": ""}, "process"),
+        ({"process": "standart"}, "process"),
+        ({"layout": Layout(header_row=10_001)}, "layout.header_row"),
+        ({"layout": Layout(encoding="idna")}, "layout.encoding"),
+        ({"layout": Layout(encoding="unicode_escape")}, "layout.encoding"),
+        ({"layout": Layout(encoding="rot13")}, "layout.encoding"),
+        ({"reading": Reading(currency="eur")}, "reading.currency"),
+        ({"reading": Reading(currency="XXX")}, "reading.currency"),
         ({"columns": Columns(quantity=("Bestand",))}, "columns.article_no"),
         ({"columns": Columns(article_no=1, quantity=())}, "columns.quantity"),
         ({"columns": Columns(article_no=1, quantity=(2, 2))}, "columns.quantity"),
@@ -77,3 +88,13 @@ def test_an_xml_file_needs_no_header_row_for_its_names() -> None:
     layout = Layout(format=Format.XML, row_tag="item", header_row=0)
 
     assert list(faults(replace(SOUND, layout=layout))) == []
+
+
+@pytest.mark.parametrize("pattern", ["*.csv", "stock_[0-9]*.csv", "[!a]*", "[]]x", "a]"])
+def test_a_glob_with_closed_classes_is_sound(pattern: str) -> None:
+    assert list(faults(replace(SOUND, pattern=pattern))) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF8", "cp1252", "latin-1", "utf-16-be", "cp850"])
+def test_an_encoding_of_files_is_sound(encoding: str) -> None:
+    assert list(faults(replace(SOUND, layout=Layout(encoding=encoding)))) == []

@@ -143,7 +143,7 @@ def test_every_fault_is_told_at_once_with_table_key_and_hint() -> None:
 def test_senseless_values_are_faults_of_their_table() -> None:
     message = faults_of(supplier('layout = { encoding = "utf-99", delimiter = "||" }'))
 
-    assert "[supplier.1.layout] encoding: 'utf-99' is not known" in message
+    assert "[supplier.1.layout] encoding: 'utf-99' is not an encoding of text files" in message
     assert "[supplier.1.layout] delimiter: must be one character" in message
 
 
@@ -156,8 +156,39 @@ def test_the_suppliers_number_is_given_once() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[supplier]\n"])
-def test_no_supplier_at_all_is_no_fault(text: str) -> None:
-    assert load_settings(text) == []
+def test_a_file_without_any_supplier_is_refused(text: str) -> None:
+    assert "no [supplier.N] table" in faults_of(text)
+
+
+TWO = """
+[supplier.1]
+name = "a"
+source = "nord"
+columns = { ean = 1, quantity = [2] }
+[supplier.2]
+name = "b"
+source = "%s"
+active = %s
+columns = { ean = 1, quantity = [2] }
+"""
+
+
+def test_two_active_suppliers_cannot_import_the_same_files() -> None:
+    assert "[supplier.2] source and pattern are those of supplier 1" in faults_of(
+        TWO % ("nord/", "true")
+    )
+
+
+@pytest.mark.parametrize(("source", "active"), [("nord", "false"), ("ost", "true")])
+def test_suppliers_that_share_no_active_files_are_loaded(source: str, active: str) -> None:
+    assert [setting.supplier_id for setting in load_settings(TWO % (source, active))] == [1, 2]
+
+
+@pytest.mark.parametrize("number", ["2147483648", "9" * 5_000, "x", "0"])
+def test_a_suppliers_number_fits_the_shop(number: str) -> None:
+    text = supplier("").replace("supplier.1", f"supplier.{number}")
+
+    assert "must be" in faults_of(text)
 
 
 def test_settings_written_out_are_read_back() -> None:
@@ -187,9 +218,8 @@ hours = st.integers(1, 10_000).map(lambda number: timedelta(hours=number / 4))
         supplier_id=st.integers(1, 10**6),
         name=names,
         active=st.booleans(),
-        source=names.filter(lambda text: "/" not in text and text not in {".", ".."}),
-        pattern=names.filter(lambda text: "/" not in text),
-        process=names,
+        source=names.filter(lambda text: not {"/", "\0"} & set(text) and text not in {".", ".."}),
+        pattern=names.filter(lambda text: not {"/", "[", "\0"} & set(text)),
         mode=st.sampled_from(Mode),
         duplicates=st.sampled_from(Duplicates),
         columns=st.builds(

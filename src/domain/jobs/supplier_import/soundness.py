@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import PurePosixPath
 
+from domain.jobs.supplier_import.money import CURRENCIES
 from domain.jobs.supplier_import.setting import (
     ColumnRef,
     Columns,
@@ -21,26 +24,47 @@ Fault = tuple[str, str]
 
 _DECIMALS = (",", ".")
 _THOUSANDS = ("", ".", ",", " ", "'", "\N{RIGHT SINGLE QUOTATION MARK}", "\xa0", "\u202f")
-_CURRENCY_LETTERS = 3
+_NO_FILES_ENCODING = frozenset(
+    {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"}
+)
+"""Python takes these for text too, but no file is written in them."""
+PROCESSES = ("standard",)
+"""The routines that a setting can name; a supplier's own is added here and in the container."""
+MOST_SUPPLIER_ID = 2**31 - 1
+_LAST_HEADER_ROW = 10_000
 _ALL_PERCENT = 100
+_KNOWN = " ".join(sorted(CURRENCIES))
+_UNCLASSED = re.compile(r"\[!?\]?[^\]]*\]")
+"""A closed class of a glob: [0-9], [!a], []]."""
 
 
 def faults(setting: ImportSetting) -> Iterator[Fault]:
     """Every fault of the setting, so that all can be mended at once."""
-    if setting.supplier_id < 1:
-        yield "supplier_id", "must be 1 or more"
-    for key in ("name", "source", "pattern", "process"):
-        if not str(getattr(setting, key)).strip():
-            yield key, "must not be empty"
+    if not 1 <= setting.supplier_id <= MOST_SUPPLIER_ID:
+        yield "supplier_id", f"must be from 1 to {MOST_SUPPLIER_ID}"
+    if not setting.name.strip():
+        yield "name", "must not be empty"
+    if setting.process not in PROCESSES:
+        yield "process", f"{setting.process!r} is not known: known are {', '.join(PROCESSES)}"
+    yield from _place(setting)
+    yield from _columns(setting.columns, setting.layout)
+    yield from _layout(setting.layout)
+    yield from _reading(setting.reading)
+    yield from _guards(setting.guards)
+
+
+def _place(setting: ImportSetting) -> Iterator[Fault]:
+    for key in ("source", "pattern"):
+        text = getattr(setting, key)
+        if not text.strip() or "\0" in text:
+            yield key, "must not be empty, nor hold a NUL"
     source = PurePosixPath(setting.source)
     if source.is_absolute() or ".." in source.parts:
         yield "source", "must be a folder below the import folder"
     if "/" in setting.pattern:
         yield "pattern", "must not hold a slash: it is matched in the supplier's folder"
-    yield from _columns(setting.columns, setting.layout)
-    yield from _layout(setting.layout)
-    yield from _reading(setting.reading)
-    yield from _guards(setting.guards)
+    if "[" in _UNCLASSED.sub("", setting.pattern):
+        yield "pattern", "has a [ that is never closed: [0-9] matches a digit, [[] the sign itself"
 
 
 def _columns(columns: Columns, layout: Layout) -> Iterator[Fault]:
@@ -65,22 +89,28 @@ def _ref_fault(ref: ColumnRef, layout: Layout) -> str:
 
 
 def _layout(layout: Layout) -> Iterator[Fault]:
-    try:
-        "".encode(layout.encoding)
-    except (LookupError, ValueError):
-        yield "layout.encoding", f"{layout.encoding!r} is not known"
+    if not _is_encoding(layout.encoding):
+        yield "layout.encoding", f"{layout.encoding!r} is not an encoding of text files"
     for key in ("delimiter", "quote", "escape", "comment"):
         sign = getattr(layout, key)
         if len(sign) > 1 or sign in {"\r", "\n"}:
             yield f"layout.{key}", "must be one character, or empty for none"
     if layout.format is Format.CSV and layout.delimiter in {"", layout.quote}:
         yield "layout.delimiter", "must be one character, and not the quote"
-    if layout.header_row < 0:
-        yield "layout.header_row", "must be 0 (no header) or a line counted from 1"
+    if not 0 <= layout.header_row <= _LAST_HEADER_ROW:
+        yield "layout.header_row", f"must be 0 (no header) or a line from 1 to {_LAST_HEADER_ROW}"
     if layout.format is Format.FIXED and (not layout.widths or min(layout.widths) < 1):
         yield "layout.widths", "must say how wide each column is, each 1 or more"
     if layout.format is Format.XML and not layout.row_tag.strip():
         yield "layout.row_tag", "must name the element of a row"
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        "".encode(name)
+        return codecs.lookup(name).name not in _NO_FILES_ENCODING
+    except (LookupError, ValueError):
+        return False
 
 
 def _reading(reading: Reading) -> Iterator[Fault]:
@@ -88,8 +118,8 @@ def _reading(reading: Reading) -> Iterator[Fault]:
         yield "reading.decimal", 'must be "," or "."'
     if reading.thousands not in _THOUSANDS or reading.thousands == reading.decimal:
         yield "reading.thousands", "must be empty, a point, comma, blank or apostrophe, not decimal"
-    if len(reading.currency) != _CURRENCY_LETTERS or not reading.currency.isalpha():
-        yield "reading.currency", "must be the three letters of a currency"
+    if reading.currency not in CURRENCIES:
+        yield "reading.currency", f"{reading.currency!r} is no currency we know; known: {_KNOWN}"
     if any(pieces < 0 for pieces in reading.quantity_words.values()):
         yield "reading.quantity_words", "cannot stand for fewer than 0 pieces"
 
