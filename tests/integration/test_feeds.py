@@ -196,6 +196,21 @@ def test_a_file_named_outside_is_refused(
         feeds.named(SETTING, "stock.csv")
 
 
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("stcok.csv", r"--file stcok\.csv: there is no .*/supplier-23/stcok\.csv"),
+        ("", "--file is empty: name a file in .*/supplier-23"),
+        (" ", "--file is empty"),
+    ],
+)
+def test_a_name_mistyped_or_left_out_is_refused_at_once(
+    feeds: DirectoryFeeds, path: str, message: str
+) -> None:
+    with pytest.raises(FeedRefused, match=message):
+        feeds.named(SETTING, path)
+
+
 def test_a_file_from_elsewhere_is_copied_into_the_archive(
     feeds: DirectoryFeeds, root: Path, inbox: Path
 ) -> None:

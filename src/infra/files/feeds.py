@@ -48,10 +48,16 @@ class DirectoryFeeds:
 
     def named(self, setting: ImportSetting, path: str) -> Feed:
         """A file named by a person: by its name in the supplier's folder, or by its full path."""
-        named = self._folder(setting) / path
+        folder = self._folder(setting)
+        if not path.strip():
+            raise FeedRefused(f"--file is empty: name a file in {folder}")
+        named = folder / path
         self._check_inside(named.parent)
         with _translated(path):
-            found = named.lstat()
+            try:
+                found = named.lstat()
+            except FileNotFoundError as error:
+                raise FeedRefused(f"--file {path}: there is no {named}") from error
         if not stat.S_ISREG(found.st_mode):
             raise FeedRefused(f"{path} is not a regular file")
         return _feed(named, found)
