@@ -205,14 +205,17 @@ class Container:
         from infra.sql.sample_shop import SampleShop
 
         source = self.boot.root / "ops" / "sample-shop"
-        return ShopLoadSample(SampleShop(self._engine, source, self.settings.import_root))
+        sample = SampleShop(self._engine, source, self.settings.import_root, self._env)
+        return ShopLoadSample(sample)
 
     def suppliers_inspect(self) -> SuppliersInspect:
         from commands.ops.suppliers import SuppliersInspect
         from infra.files.inspect import fragment, inspect_file
 
         return SuppliersInspect(
-            lambda file, member, supplier: fragment(inspect_file(file, member), supplier)
+            lambda file, member, encoding, supplier: fragment(
+                inspect_file(file, member, encoding), supplier
+            )
         )
 
     def suppliers_list(self) -> SuppliersList:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select
 
+from domain.errors import Refused
 from domain.jobs.supplier_import.setting import ImportSetting
 from infra.files.settings_file import load_settings
-from infra.sql.engine import writing
+from infra.sql.engine import reading, writing
 from infra.sql.import_settings import SqlImportSettings
 from infra.sql.instants import to_text
-from infra.sql.tables import ARTICLE, SUPPLIER_ARTICLE
+from infra.sql.tables import ARTICLE, IMPORT_RUN, SUPPLIER_ARTICLE
 
 LANDED_SECONDS = 3600.0
 """The sample files look as if they had come in an hour ago: settled, and not stale."""
@@ -26,11 +27,14 @@ LANDED_SECONDS = 3600.0
 class SampleShop:
     """Loads what is missing; rows and settings that are there stay as they are."""
 
-    def __init__(self, engine: Engine, source: Path, import_root: Path) -> None:
+    def __init__(self, engine: Engine, source: Path, import_root: Path, env: str) -> None:
         self._engine, self._source, self._import_root = engine, source, import_root
+        self._env = env
 
     def load(self) -> Mapping[str, int]:
         """Give how many articles, known supplier articles, settings and files the sample has."""
+        if self._env == "prod":
+            raise Refused("the sample shop is for dev and test: choose another --env")
         settings = load_settings(self._source / "settings.toml")
         self._add_settings(settings)
         articles, known = self._rows("articles"), self._rows("supplier_articles")
@@ -52,15 +56,22 @@ class SampleShop:
     def _copy_files(self, setting: ImportSetting) -> int:
         target = self._import_root / setting.source
         target.mkdir(parents=True, exist_ok=True)
-        landed = time.time() - LANDED_SECONDS
+        landed, known = time.time() - LANDED_SECONDS, self._was_imported(setting.supplier_id)
         folder = self._source / "import" / setting.source
         files = sorted(folder.iterdir()) if folder.is_dir() else []
         for file in files:
-            part = target / f"{file.name}.part"
-            shutil.copyfile(file, part)
-            os.utime(part, (landed, landed))
-            part.rename(target / file.name)
+            if not (known or (target / file.name).exists()):
+                part = target / f"{file.name}.part"
+                shutil.copyfile(file, part)
+                os.utime(part, (landed, landed))
+                part.rename(target / file.name)
         return len(files)
+
+    def _was_imported(self, supplier_id: int) -> bool:
+        """Its stock may stem from a newer list than the sample by now."""
+        mine = select(IMPORT_RUN.c.id).where(IMPORT_RUN.c.supplier_id == supplier_id)
+        with reading(self._engine) as connection:
+            return connection.execute(mine.limit(1)).first() is not None
 
     def _rows(self, name: str) -> list[dict[str, str | None]]:
         with (self._source / f"{name}.csv").open(encoding="utf-8", newline="") as file:

@@ -1,0 +1,79 @@
+"""The sample shop beside lists that a person put there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from domain.errors import Refused
+from import_shop import ImportShop
+from infra.files.settings_file import load_settings
+from infra.sql.engine import make_engine
+from infra.sql.sample_shop import SampleShop
+
+SOURCE = Path(__file__).resolve().parents[2] / "ops" / "sample-shop"
+NORD = 31
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> ImportShop:
+    shop = ImportShop(tmp_path)
+    shop.settings |= {one.supplier_id: one for one in load_settings(SOURCE / "settings.toml")}
+    return shop
+
+
+@pytest.fixture
+def engine(shop: ImportShop) -> Iterator[Engine]:
+    engine = make_engine(shop.url)
+    yield engine
+    engine.dispose()
+
+
+def _load(shop: ImportShop, engine: Engine, env: str = "dev") -> None:
+    SampleShop(engine, SOURCE, shop.folder / "import", env).load()
+
+
+def _inbox(shop: ImportShop) -> Path:
+    return shop.folder / "import" / "reifen-nord"
+
+
+def test_a_supplier_once_imported_gets_no_sample_file_again(
+    shop: ImportShop, engine: Engine
+) -> None:
+    _load(shop, engine)
+    shop.imports(supplier=NORD)
+
+    _load(shop, engine)
+
+    assert [path.name for path in _inbox(shop).iterdir()] == ["archive"]
+
+
+def test_a_list_put_there_by_a_person_is_not_overwritten(shop: ImportShop, engine: Engine) -> None:
+    _inbox(shop).mkdir(parents=True)
+    mine = _inbox(shop) / "lagerliste.csv"
+    mine.write_text("mine", "utf-8")
+
+    _load(shop, engine)
+
+    assert mine.read_text("utf-8") == "mine"
+
+
+def test_a_month_later_there_is_nothing_to_do_and_nothing_wrong(
+    shop: ImportShop, engine: Engine
+) -> None:
+    _load(shop, engine)
+    shop.imports(supplier=NORD)
+    shop.clock.sleep(30 * 24 * 3600)
+    _load(shop, engine)
+
+    assert shop.imports(supplier=NORD).units[0].message.startswith("nothing new since")
+
+
+def test_the_sample_shop_stays_out_of_prod(shop: ImportShop, engine: Engine) -> None:
+    with pytest.raises(Refused, match="for dev and test"):
+        _load(shop, engine, env="prod")
+
+    assert shop.rows("SELECT count(*) FROM article") == [(0,)]
