@@ -104,7 +104,7 @@ def test_a_link_in_the_place_of_a_lock_file_is_not_followed(tmp_path: Path) -> N
     path.unlink()
     path.symlink_to(tmp_path / "passwd")
 
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match=rf"lock file {path}: .*: delete it while no job"):
         locks.acquire(KEY, "run-1")
     assert not (tmp_path / "passwd").exists()
 

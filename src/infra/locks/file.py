@@ -146,7 +146,16 @@ class FileLocks:
         try:
             yield
         except OSError as error:
-            raise StoreUnavailable(
-                f"lock folder {self._directory}: {error.strerror or error}; "
-                "it must be a local folder in which the user of the jobs may write"
-            ) from error
+            raise StoreUnavailable(self._fault(error)) from error
+
+    def _fault(self, error: OSError) -> str:
+        said = error.strerror or error
+        if str(error.filename or "").endswith(_SUFFIX):
+            return (
+                f"lock file {error.filename}: {said}; it must be a regular file that the user of "
+                "the jobs may read and write: delete it while no job runs"
+            )
+        return (
+            f"lock folder {self._directory}: {said}; "
+            "it must be a local folder in which the user of the jobs may write"
+        )
