@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from domain.errors import DiskFull, StopRequested
+from domain.errors import DiskFull, StopRequested, StoreUnavailable
 from domain.jobs.supplier_import.failures import FeedChanged
 from domain.jobs.supplier_import.lines import RawRow, Reject, StockLine
 from domain.jobs.supplier_import.ports import (
@@ -66,6 +66,7 @@ class FakeRun:
     dry_run: bool = False
     stop_at: str = ""
     busy: Mapping[str, Busy] = field(default_factory=dict)
+    unlockable: str = ""
     leases: Sequence[Lease] = ()
     run_id: str = "0199-run"
     actor: str = "updating"
@@ -92,6 +93,8 @@ class FakeRun:
 
     @contextmanager
     def lock(self, key: str) -> Iterator[Lease | Busy]:
+        if key == self.unlockable:
+            raise StoreUnavailable(f"lock file {key}: Permission denied")
         if key in self.busy:
             yield self.busy[key]
             return
@@ -145,6 +148,7 @@ class FakeFeeds:
     kept: dict[str, Feed] = field(default_factory=dict)
     replaced: bool = False
     unmarkable: bool = False
+    archive_full: bool = False
     archived_names: list[str] = field(default_factory=list)
     marks: dict[str, str] = field(default_factory=dict)
 
@@ -163,6 +167,8 @@ class FakeFeeds:
         yield FakeOpenFeed(feed, self.digests.get(feed.name, feed.name), self.replaced)
 
     def archive(self, setting: ImportSetting, done: OpenFeed) -> None:
+        if self.archive_full:
+            raise DiskFull("archive: no room left")
         self.archived_names.append(done.feed.name)
 
     def mark_failed(self, setting: ImportSetting, feed: Feed, message: str) -> None:
@@ -187,9 +193,8 @@ class FakeStaged:
 
     def book(self, entry: Entry) -> None:
         self._book.entries.append(entry)
-        received = entry.feed.modified if entry.feed else NOON
         self._book.last_imports[entry.supplier_id] = LastImport(
-            digest=entry.digest, received=received
+            digest=entry.digest, received=entry.received or NOON
         )
 
     def reject(self, entry: Entry) -> None:

@@ -372,6 +372,52 @@ def test_the_same_content_under_a_new_name_counts_as_news_of_the_day(shop: Impor
     ]
 
 
+def test_an_older_list_never_takes_the_place_of_a_newer_one(shop: ImportShop) -> None:
+    shop.receives("A;9", name="tuesday.csv", minutes_old=10)
+    shop.imports()
+    shop.receives("A;4", name="monday.csv", minutes_old=60)
+
+    assert shop.imports().units[0].result is UnitResult.UNCHANGED
+
+    assert shop.quantities() == {"A": 9}
+    (monday,) = (shop.inbox() / "archive").glob("*_monday.csv")
+    shop.receives("A;9", name="copy.csv", minutes_old=50)
+    shop.imports()
+    shop.receives("A;3", name="late-monday.csv", minutes_old=40)
+    shop.imports()
+    assert shop.quantities() == {"A": 9}
+    shop.imports(file=f"archive/{monday.name}", force=True, reason="tuesday's list was wrong")
+    assert shop.quantities() == {"A": 4}
+
+
+def test_a_list_dated_in_the_future_is_kept_as_of_now_and_followed_by_the_next(
+    shop: ImportShop,
+) -> None:
+    shop.receives("A;4", minutes_old=-365 * 24 * 60)
+    shop.imports()
+
+    assert shop.rows("SELECT file_mtime FROM import_run") == [("2026-11-21T12:00:00.000000Z",)]
+    shop.clock.sleep(3600)
+    shop.receives("A;7", name="next.csv", minutes_old=-30)
+    shop.imports()
+    assert shop.quantities() == {"A": 7}
+
+
+def test_a_booked_file_that_cannot_be_moved_is_moved_by_the_next_run(shop: ImportShop) -> None:
+    archive = shop.inbox() / "archive"
+    archive.write_text("in the way", "utf-8")
+    shop.receives("A;4")
+
+    stuck = shop.imports().units[0]
+
+    assert (stuck.result, stuck.counts["new"]) == (UnitResult.FAILED, 1)
+    assert shop.quantities() == {"A": 4}
+    assert sorted(path.name for path in shop.inbox().iterdir()) == ["archive", "stock.csv"]
+    archive.unlink()
+    assert shop.imports().units[0].result is UnitResult.UNCHANGED
+    assert [path.name for path in shop.inbox().iterdir()] == ["archive"]
+
+
 def test_stock_zeroed_for_age_comes_back_with_the_very_same_file(shop: ImportShop) -> None:
     day = 24 * 3600
     shop.settings[23] = import_setting(guards=_zeroing())

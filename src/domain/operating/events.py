@@ -26,4 +26,5 @@ class Event(StrEnum):
     UNIT_FINISHED = "unit.finished"
     UNIT_FAILED = "unit.failed"
     UNIT_NOT_MARKED = "unit.not_marked"
+    FEED_DATED_AHEAD = "feed.dated_ahead"
     STOCK_ZEROED = "stock.zeroed"

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, text
 
 from domain.jobs.supplier_import.ports import Entry
 from domain.operating.ports import ActiveRun
-from infra.sql.instants import to_text
+from infra.sql.instants import optional_text, to_text
 from infra.sql.tables import IMPORT_RUN
 
 MOST_REJECTS = 1_000
@@ -66,7 +66,7 @@ def write_entry(connection: Connection, entry: Entry, run: ActiveRun) -> int:
         "actor": run.actor,
         "file_name": feed.name if feed else None,
         "file_size": feed.size_bytes if feed else None,
-        "file_mtime": to_text(feed.modified) if feed else None,
+        "file_mtime": optional_text(entry.received),
         "sha256": entry.digest,
         "lines": tally.lines,
         "new": tally.new,

@@ -31,12 +31,13 @@ class SqlStockBook:
 
     def last(self, supplier_id: int) -> LastImport | None:
         with reading(self._reader) as connection:
-            received = _newest(connection, supplier_id, Status.BOOKED, Status.UNCHANGED)
-            if received is None:
+            booked = _newest(connection, supplier_id, Status.BOOKED)
+            if booked is None:
                 return None
             shown = _newest(connection, supplier_id, Status.BOOKED, Status.ZEROED)
-        digest = shown.sha256 if shown and shown.status == Status.BOOKED else None
-        return LastImport(digest=digest, received=from_text(received.file_mtime))
+            received = _received(connection, supplier_id, booked.id)
+        digest = booked.sha256 if shown == booked else None
+        return LastImport(digest=digest, received=from_text(received))
 
     @contextmanager
     def stage(self, setting: ImportSetting, run: ActiveRun) -> Iterator[SqlStagedStock]:
@@ -110,15 +111,21 @@ class SqlStagedStock:
             booking.write_rejects(connection, entry, import_run_id)
 
 
-def _newest(
-    connection: Connection, supplier_id: int, *statuses: Status
-) -> Row[str, str, str] | None:
+def _newest(connection: Connection, supplier_id: int, *statuses: Status) -> Row[int, str] | None:
     return connection.execute(
-        select(IMPORT_RUN.c.status, IMPORT_RUN.c.sha256, IMPORT_RUN.c.file_mtime)
+        select(IMPORT_RUN.c.id, IMPORT_RUN.c.sha256)
         .where(IMPORT_RUN.c.supplier_id == supplier_id, IMPORT_RUN.c.status.in_(statuses))
         .order_by(IMPORT_RUN.c.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def _received(connection: Connection, supplier_id: int, booked_id: int) -> str:
+    """The newest time of the file booked and of those found unchanged since; text sorts by time."""
+    since = (IMPORT_RUN.c.supplier_id == supplier_id) & (IMPORT_RUN.c.id >= booked_id)
+    came = IMPORT_RUN.c.status.in_((Status.BOOKED, Status.UNCHANGED))
+    newest = select(func.max(IMPORT_RUN.c.file_mtime)).where(since, came)
+    return str(connection.execute(newest).scalar_one())
 
 
 def _stocked(connection: Connection, supplier_id: int) -> int:

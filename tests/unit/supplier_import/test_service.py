@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -191,6 +191,78 @@ def test_stock_stays_when_the_file_is_stale_but_not_yet_to_be_zeroed(shop: Shop)
     assert Status.ZEROED not in shop.book.statuses
 
 
+@pytest.mark.parametrize("mode", Mode)
+def test_one_old_stray_file_does_not_zero_fresh_stock(shop: Shop, mode: Mode) -> None:
+    shop.settings[23] = setting_of(mode=mode, guards=Guards(zero_after=timedelta(days=2)))
+    shop.knows("digest-1")
+    shop.receives("stray.csv", age=timedelta(days=9))
+
+    with suppress(FeedStale):
+        shop()
+
+    assert not {Status.ZEROED, Status.BOOKED} & set(shop.book.statuses)
+
+
+def test_a_delta_that_is_too_old_is_not_booked_beside_fresh_stock(shop: Shop) -> None:
+    shop.settings[23] = setting_of(mode=Mode.DELTA)
+    shop.knows("digest-1")
+    shop.receives("stray.csv", age=timedelta(days=9))
+
+    with pytest.raises(FeedStale, match="216 h old"):
+        shop()
+
+
+def test_a_dry_run_only_says_what_it_would_set_to_0(shop: Shop) -> None:
+    shop.run = FakeRun(dry_run=True)
+    shop.settings[23] = setting_of(guards=Guards(zero_after=timedelta(days=2)))
+    shop.knows("digest-1", age=timedelta(days=3))
+
+    with pytest.raises(FeedStale, match="5 articles would be set to 0, but nothing was written"):
+        shop()
+
+
+def test_a_full_list_older_than_the_one_in_is_put_aside_with_the_way_back(shop: Shop) -> None:
+    shop.knows("digest-1", age=timedelta(hours=2))
+    shop.receives("older.csv", age=timedelta(hours=3))
+
+    unit = shop().units[0]
+
+    assert unit.result is UnitResult.UNCHANGED
+    assert unit.message == (
+        "older.csv: older than the list of 2026-11-21 10:00 UTC that is in; "
+        "--file archive/… --force --reason WHY imports it all the same"
+    )
+    assert shop.book.statuses == [Status.UNCHANGED]
+    assert shop.feeds.archived_names == ["older.csv"]
+
+
+def test_an_older_full_list_named_by_hand_needs_force(shop: Shop) -> None:
+    shop.knows("digest-1", age=timedelta(hours=2))
+    shop.receives("older.csv", age=timedelta(hours=3))
+
+    with pytest.raises(Refused, match=r"older than the list .* --force --reason"):
+        shop(replace(ONE, file="older.csv"))
+    assert shop.book.entries == []
+    shop(replace(FORCED, file="older.csv"))
+
+    assert shop.book.statuses == [Status.BOOKED]
+    assert "guard.forced" in [event for event, _, _ in shop.run.logged]
+
+
+def test_a_list_as_old_as_the_one_in_is_booked(shop: Shop) -> None:
+    shop.knows("digest-1", age=timedelta(hours=2))
+    shop.receives("corrected.csv", age=timedelta(hours=2))
+
+    assert shop().units[0].result is UnitResult.DONE
+
+
+def test_a_last_list_dated_in_the_future_does_not_keep_newer_ones_out(shop: Shop) -> None:
+    shop.knows("digest-1", age=timedelta(days=-300))
+    shop.receives("stock.csv")
+
+    assert shop().units[0].result is UnitResult.DONE
+
+
 def test_an_old_file_named_by_hand_never_zeroes_and_passes_by_force(shop: Shop) -> None:
     shop.settings[23] = setting_of(guards=Guards(zero_after=timedelta(days=2)))
     shop.receives("old.csv", age=timedelta(days=9))
@@ -216,6 +288,8 @@ def test_a_supplier_whose_clock_is_ahead_is_not_locked_out(shop: Shop) -> None:
     shop.receives("stock.csv", age=timedelta(hours=-1))
 
     assert shop().units[0].result is UnitResult.DONE
+    assert shop.book.entries[-1].received == NOON
+    assert "feed.dated_ahead" in [event for event, _, _ in shop.run.logged]
 
 
 def test_of_full_lists_only_the_newest_is_booked(shop: Shop) -> None:
@@ -244,6 +318,48 @@ def test_a_file_replaced_while_it_was_read_is_not_booked_and_may_be_retried(shop
 
     assert shop.book.entries == []
     assert shop.feeds.marks == {}
+
+
+# --- the archive fails -------------------------------------------------------------------------
+
+
+def test_what_was_booked_counts_though_the_move_to_the_archive_fails(shop: Shop) -> None:
+    shop.feeds.archive_full = True
+    shop.receives("stock.csv")
+
+    summary = shop()
+
+    unit = summary.units[0]
+    assert (unit.result, unit.counts["changed"]) == (UnitResult.FAILED, 1)
+    assert unit.message == (
+        "stock.csv is booked; only the move to the archive failed: archive: no room left; "
+        "the next run tries the move again"
+    )
+    assert summary.items["changed"] == 1
+    assert shop.book.statuses == [Status.BOOKED]
+    assert shop.feeds.marks == {}
+
+
+def test_a_file_known_but_still_not_to_be_moved_is_no_failed_import(shop: Shop) -> None:
+    shop.feeds.archive_full = True
+    shop.receives("stock.csv")
+    shop.knows("stock.csv")
+
+    unit = shop().units[0]
+
+    assert unit.result is UnitResult.FAILED
+    assert unit.message.startswith("stock.csv: same content as the last import; only the move")
+    assert shop.feeds.marks == {}
+
+
+def test_no_delta_is_booked_after_one_that_could_not_be_moved(shop: Shop) -> None:
+    shop.settings[23] = setting_of(mode=Mode.DELTA)
+    shop.feeds.archive_full = True
+    shop.receives("1.csv", "2.csv")
+
+    shop()
+
+    assert [entry.digest for entry in shop.book.entries] == ["1.csv"]
 
 
 # --- guards ------------------------------------------------------------------------------------
@@ -295,8 +411,9 @@ def test_too_many_unreadable_lines_are_refused_even_by_force(shop: Shop) -> None
     shop.book.tally = Tally(lines=97, rejected=3)
     shop.receives("stock.csv")
 
-    with pytest.raises(Implausible, match="3 of 100 lines were rejected, allowed are 2 %"):
+    with pytest.raises(Implausible, match="3 of 100 lines were rejected, allowed are 2 %") as said:
         shop(FORCED)
+    assert "bin/console suppliers:rejects 23" in str(said.value)
 
 
 def test_a_guard_exactly_at_its_limit_passes(shop: Shop) -> None:
@@ -481,6 +598,28 @@ def test_without_lock_or_database_the_run_ends_at_once(three: Shop, error: Excep
         three(ALL)
 
     assert three.feeds.archived_names == ["23.csv"]
+
+
+def test_a_lock_file_at_fault_fails_its_supplier_only(three: Shop) -> None:
+    three.run = FakeRun(unlockable="cron.suppliers.import.supplier.31")
+
+    summary = three(ALL)
+
+    assert summary.outcome is Outcome.PARTIAL
+    assert summary.failures.startswith("supplier 31 (Reifen 31): LockRefused: lock file ")
+    assert three.feeds.archived_names == ["23.csv", "42.csv"]
+
+
+def test_a_database_lost_while_a_supplier_is_locked_ends_the_run(
+    three: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: int) -> LastImport | None:
+        raise StoreUnavailable("the database is not available")
+
+    monkeypatch.setattr(three.book, "last", away)
+
+    with pytest.raises(StoreUnavailable, match="database"):
+        three(ALL)
 
 
 def test_all_without_an_active_supplier_is_refused(shop: Shop) -> None:

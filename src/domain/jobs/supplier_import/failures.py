@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from domain.errors import Refused, Retryable
+from collections import Counter
+
+from domain.errors import JobError, Refused, Retryable
 
 
 class FeedChanged(Retryable):
@@ -19,3 +21,17 @@ class FeedStale(Refused):
 
 class FeedRefused(Refused):
     """The file may not be read: not a regular file, or outside the import folder."""
+
+
+class FeedNotArchived(JobError):
+    """The file's content is in, by ``counts``; only its move to the archive failed."""
+
+    def __init__(self, cause: JobError, counts: Counter[str] | None = None) -> None:
+        super().__init__(
+            f"only the move to the archive failed: {cause}; the next run tries the move again"
+        )
+        self.counts = counts
+
+
+class LockRefused(Refused):
+    """One supplier's own lock could not be taken, though the store gave the run's."""

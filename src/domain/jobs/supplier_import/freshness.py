@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from domain.jobs.supplier_import.failures import FeedStale
-from domain.jobs.supplier_import.ports import Feed
+from domain.jobs.supplier_import.ports import Feed, LastImport
 from domain.jobs.supplier_import.setting import Guards, ImportSetting
 
 
 def is_settled(feed: Feed, guards: Guards, now: datetime) -> bool:
     """The file has not been written to for a while; a clock ahead of ours counts as well."""
     return abs(now - feed.modified) >= guards.settle
+
+
+def newest_of(feeds: Sequence[Feed], last: LastImport | None) -> datetime | None:
+    """An old file that turns up does not make the stock older than the last import did."""
+    known = [feed.modified for feed in feeds] + ([last.received] if last else [])
+    return max(known, default=None)
+
+
+def is_superseded(feed: Feed, last: LastImport, now: datetime) -> bool:
+    """A newer list is in; an import dated ahead of our clock proves nothing."""
+    return feed.modified < last.received <= now
 
 
 def is_stale(newest: datetime | None, guards: Guards, now: datetime) -> bool:

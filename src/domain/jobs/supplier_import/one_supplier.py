@@ -6,10 +6,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
+from typing import NamedTuple
 
 from domain.errors import ConfigurationInvalid, Refused
-from domain.jobs.supplier_import.failures import FeedStale
-from domain.jobs.supplier_import.freshness import is_settled, is_stale, must_zero, stale
+from domain.jobs.supplier_import.failures import FeedNotArchived, FeedStale
+from domain.jobs.supplier_import.freshness import (
+    is_settled,
+    is_stale,
+    is_superseded,
+    must_zero,
+    newest_of,
+    stale,
+)
 from domain.jobs.supplier_import.ports import (
     Entry,
     Feed,
@@ -19,7 +27,7 @@ from domain.jobs.supplier_import.ports import (
     Status,
     StockBook,
 )
-from domain.jobs.supplier_import.process import FORCE_HINT, ProcessFile, Task
+from domain.jobs.supplier_import.process import FORCE_HINT, ProcessFile, Task, put_away
 from domain.jobs.supplier_import.request import ImportRequest
 from domain.jobs.supplier_import.setting import ImportSetting, Mode
 from domain.operating.events import Event
@@ -30,6 +38,14 @@ from domain.operating.run import Unit, UnitResult
 def unit_name(supplier_id: int, name: str) -> str:
     """The supplier as every result line and message names it."""
     return f"supplier {supplier_id} ({name})"
+
+
+class _Seen(NamedTuple):
+    """What came of one file; ``counts`` is None where nothing was to be booked."""
+
+    said: str
+    counts: Counter[str] | None = None
+    is_stuck: bool = False
 
 
 class OneSupplier:
@@ -51,8 +67,10 @@ class OneSupplier:
         task = Task(setting=setting, request=request, started_at=self._clock.now())
         last = self._book.last(setting.supplier_id)
         feeds = self._feeds_of(task, last)
-        newest = _newest(feeds, last)
-        if is_stale(newest, setting.guards, task.started_at):
+        for feed in feeds:
+            _warn_if_ahead(feed, task, run)
+        newest = newest_of(feeds, last)
+        if is_stale(_judged(task, feeds, newest), setting.guards, task.started_at):
             self._refuse_stale(task, newest, feeds, run)
         if not feeds:
             return _unit(setting, UnitResult.UNCHANGED, f"nothing new since {newest:%F %H:%M} UTC")
@@ -91,7 +109,8 @@ class OneSupplier:
         self, task: Task, newest: datetime | None, feeds: Sequence[Feed], run: ActiveRun
     ) -> None:
         """Raise FeedStale; only a file that --file names passes, by --force."""
-        request, error = task.request, stale(task.setting, newest, task.started_at)
+        request = task.request
+        error = stale(task.setting, _judged(task, feeds, newest), task.started_at)
         if request.file is not None:
             if not request.force:
                 raise FeedStale(f"{error}{FORCE_HINT}")
@@ -108,22 +127,26 @@ class OneSupplier:
     def _zeroed(self, task: Task, error: FeedStale, run: ActiveRun) -> FeedStale:
         count = self._book.zero(self._entry(task, Status.ZEROED, message=str(error)), run)
         run.warn(Event.STOCK_ZEROED, str(error), supplier=task.setting.supplier_id, articles=count)
+        if run.dry_run:
+            return FeedStale(
+                f"{error}; stock of {count} articles would be set to 0, "
+                "but nothing was written: dry run"
+            )
         return FeedStale(f"{error}; stock of {count} articles set to 0")
 
     # --- file by file ------------------------------------------------------------------------
 
     def _files(self, task: Task, feeds: Sequence[Feed], run: ActiveRun) -> Unit:
         process = self._process_of(task.setting)
-        found = [self._file(task, feed, process, run) for feed in feeds]
-        new = [counts for counts in found if counts is not None]
-        total: Counter[str] = Counter()
-        for counts in new:
-            total.update(counts)
-        names = ", ".join(feed.name for feed in feeds)
-        message = names if new else f"{names}: same content as the last import"
-        result = UnitResult.DONE if new else UnitResult.UNCHANGED
-        unit = _unit(task.setting, result, message, total)
-        run.log(Event.UNIT_FINISHED, message, unit=unit.name, result=result.value, **total)
+        seen: list[_Seen] = []
+        for feed in feeds:
+            seen.append(self._file(task, feed, process, run))
+            if seen[-1].is_stuck:
+                break  # a delta left in the folder is taken again: nothing newer before it
+        unit = _unit_of(task.setting, seen)
+        failed = unit.result is UnitResult.FAILED
+        say, event = (run.warn, Event.UNIT_FAILED) if failed else (run.log, Event.UNIT_FINISHED)
+        say(event, unit.message, unit=unit.name, result=unit.result.value, **unit.counts)
         return unit
 
     def _process_of(self, setting: ImportSetting) -> ProcessFile:
@@ -134,20 +157,23 @@ class OneSupplier:
             )
         return self._processes[setting.process]
 
-    def _file(
-        self, task: Task, feed: Feed, process: ProcessFile, run: ActiveRun
-    ) -> Counter[str] | None:
-        """What the file changed; None where its content is already in."""
+    def _file(self, task: Task, feed: Feed, process: ProcessFile, run: ActiveRun) -> _Seen:
+        said = feed.name
         try:
             with self._feeds.open(feed) as opened:
                 run.checkpoint("opened")
-                if not self._is_known(task, opened, run):
-                    return process(task, opened, run)
-                self._put_away(task, opened, run)
+                no_news = self._no_news(task, opened, run)
+                if not no_news:
+                    return _Seen(said, process(task, opened, run))
+                said = f"{feed.name}: {no_news}"
+                self._put_away(task, opened, no_news, run)
+        except FeedNotArchived as error:
+            done = said if error.counts is None else f"{said} is booked"
+            return _Seen(f"{done}; {error}", error.counts, is_stuck=True)
         except Refused as error:
             self._mark(task, feed, error, run)
             raise
-        return None
+        return _Seen(said)
 
     def _mark(self, task: Task, feed: Feed, error: Refused, run: ActiveRun) -> None:
         """A mark that cannot be left, for want of room, must not hide why it was due."""
@@ -158,20 +184,24 @@ class OneSupplier:
         except Refused as fault:
             run.warn(Event.UNIT_NOT_MARKED, str(fault), file=feed.name)
 
-    def _is_known(self, task: Task, opened: OpenFeed, run: ActiveRun) -> bool:
-        """The content is what stock shows; name and time of the file may differ."""
+    def _no_news(self, task: Task, opened: OpenFeed, run: ActiveRun) -> str:
+        """Why the file is put away unread, if it is; its name may differ from the last one's."""
         digest = opened.digest
         run.checkpoint("hashed")
         last = self._book.last(task.setting.supplier_id)
-        return not task.request.update_anyway and last is not None and last.digest == digest
+        if last is None:
+            return ""
+        if last.digest == digest:
+            return "" if task.request.update_anyway else "same content as the last import"
+        return _superseded(task, opened.feed, last, run)
 
-    def _put_away(self, task: Task, opened: OpenFeed, run: ActiveRun) -> None:
+    def _put_away(self, task: Task, opened: OpenFeed, why: str, run: ActiveRun) -> None:
         opened.verify()
         if run.dry_run:
             return
-        self._book.note(self._entry(task, Status.UNCHANGED, opened), run)
+        self._book.note(self._entry(task, Status.UNCHANGED, opened, message=why), run)
         run.checkpoint("noted")
-        self._feeds.archive(task.setting, opened)
+        put_away(self._feeds, task, opened)
         run.checkpoint("archived")
 
     def _entry(
@@ -188,10 +218,44 @@ class OneSupplier:
         )
 
 
-def _newest(feeds: Sequence[Feed], last: LastImport | None) -> datetime | None:
-    if feeds:
+def _judged(task: Task, feeds: Sequence[Feed], newest: datetime | None) -> datetime | None:
+    """A full list left behind by a newer one is no fault; a delta or a named file is booked."""
+    if feeds and (task.request.file is not None or task.setting.mode is Mode.DELTA):
         return feeds[-1].modified
-    return last.received if last else None
+    return newest
+
+
+def _superseded(task: Task, feed: Feed, last: LastImport, run: ActiveRun) -> str:
+    """A full list older than the one in would bring yesterday's stock back: only by force."""
+    request = task.request
+    if task.setting.mode is not Mode.FULL or not is_superseded(feed, last, task.started_at):
+        return ""
+    fault = f"older than the list of {last.received:%F %H:%M} UTC that is in"
+    if request.file is None:
+        return f"{fault}; --file archive/… --force --reason WHY imports it all the same"
+    if not request.force:
+        raise Refused(f"{feed.name} is {fault}{FORCE_HINT}")
+    run.warn(Event.GUARD_FORCED, fault, actor=run.actor, reason=request.reason)
+    return ""
+
+
+def _warn_if_ahead(feed: Feed, task: Task, run: ActiveRun) -> None:
+    if feed.modified > task.started_at:
+        message = (
+            f"{feed.name} is dated {feed.modified:%F %H:%M} UTC, which is not yet: taken as now"
+        )
+        run.warn(Event.FEED_DATED_AHEAD, message, file=feed.name)
+
+
+def _unit_of(setting: ImportSetting, seen: Sequence[_Seen]) -> Unit:
+    booked = [file.counts for file in seen if file.counts is not None]
+    total: Counter[str] = Counter()
+    for counts in booked:
+        total.update(counts)
+    result = UnitResult.DONE if booked else UnitResult.UNCHANGED
+    if seen[-1].is_stuck:
+        result = UnitResult.FAILED
+    return _unit(setting, result, ", ".join(file.said for file in seen), total)
 
 
 def _unit(

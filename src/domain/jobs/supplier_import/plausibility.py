@@ -6,21 +6,22 @@ from collections.abc import Iterator
 
 from domain.errors import Refused
 from domain.jobs.supplier_import.ports import Tally
-from domain.jobs.supplier_import.setting import Guards
+from domain.jobs.supplier_import.setting import Guards, ImportSetting
 
 
 class Implausible(Refused):
     """The file does not look like the supplier's whole list; nothing was written."""
 
 
-def error_fault(tally: Tally, guards: Guards) -> str | None:
+def error_fault(tally: Tally, setting: ImportSetting) -> str | None:
     """Too many lines cannot be read; no force helps, the setting or the file is wrong."""
-    seen = tally.lines + tally.rejected
-    if tally.rejected * 100 <= guards.max_errors_percent * seen:
+    seen, most = tally.lines + tally.rejected, setting.guards.max_errors_percent
+    if tally.rejected * 100 <= most * seen:
         return None
     return (
         f"{tally.rejected} of {seen} lines were rejected, allowed are "
-        f"{guards.max_errors_percent:g} %: see import_reject, then correct the setting or the file"
+        f"{most:g} %: see bin/console suppliers:rejects {setting.supplier_id}, "
+        "then correct the setting or the file"
     )
 
 

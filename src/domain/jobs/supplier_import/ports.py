@@ -110,7 +110,7 @@ class LastImport:
     """What the book knows of a supplier.
 
     ``digest`` is of the content that stock shows now, None after it was set to 0;
-    ``received`` is the age of the newest file imported or found unchanged.
+    ``received`` is the time of the file it came from, or of a newer one found unchanged.
     """
 
     digest: str | None
@@ -149,6 +149,11 @@ class Entry:
     tally: Tally = Tally()
     forced: bool = False
     message: str = ""
+
+    @property
+    def received(self) -> datetime | None:
+        """When the file came; one dated in the future had come when the import began."""
+        return min(self.feed.modified, self.started_at) if self.feed else None
 
 
 class StagedStock(Protocol):

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.errors import Refused
+from domain.errors import JobError, Refused
+from domain.jobs.supplier_import.failures import FeedNotArchived
 from domain.jobs.supplier_import.lines import LineReader
 from domain.jobs.supplier_import.plausibility import Implausible, error_fault, loss_faults
 from domain.jobs.supplier_import.ports import (
@@ -45,8 +46,8 @@ class Task:
 class ProcessFile(Protocol):
     """One supplier's own routine: take the file, parse, store, archive it.
 
-    Where it raises Refused, nothing was booked and the file is where it was. A dry run does the
-    same up to the first write.
+    Where it raises Refused, nothing was booked and the file is where it was; FeedNotArchived says
+    that all was booked but the file is still there. A dry run does the same up to the first write.
     """
 
     def __call__(self, task: Task, opened: OpenFeed, run: ActiveRun) -> Counter[str]: ...
@@ -74,11 +75,12 @@ class StandardProcess:
                 raise
             if not run.dry_run:
                 staged.book(self._entry(task, opened, tally, status=Status.BOOKED, forced=forced))
+        counts = _counts(tally, notes)
         if not run.dry_run:
             run.checkpoint("committed")
-            self._feeds.archive(task.setting, opened)
+            put_away(self._feeds, task, opened, counts)
             run.checkpoint("archived")
-        return _counts(tally, notes)
+        return counts
 
     def _read(
         self, setting: ImportSetting, opened: OpenFeed, staged: StagedStock, run: ActiveRun
@@ -93,7 +95,7 @@ class StandardProcess:
     def _judge(self, task: Task, tally: Tally, run: ActiveRun) -> bool:
         """Whether the file passes only by force; Implausible where it does not pass at all."""
         guards, request = task.setting.guards, task.request
-        fault = error_fault(tally, guards)
+        fault = error_fault(tally, task.setting)
         losses = list(loss_faults(tally, guards))
         if fault or (losses and not request.force):
             raise Implausible(fault or "; ".join(losses) + FORCE_HINT)
@@ -122,6 +124,16 @@ class StandardProcess:
             forced=forced,
             message=task.request.reason if forced else message,
         )
+
+
+def put_away(
+    feeds: Feeds, task: Task, opened: OpenFeed, counts: Counter[str] | None = None
+) -> None:
+    """Archive a file whose content is in; what fails now must not hide what was booked."""
+    try:
+        feeds.archive(task.setting, opened)
+    except JobError as error:
+        raise FeedNotArchived(error, counts) from error
 
 
 def _ticker(name: str, run: ActiveRun) -> Callable[[int], None]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
-from domain.errors import Refused
+from domain.errors import Refused, StoreUnavailable
+from domain.jobs.supplier_import.failures import LockRefused
 from domain.jobs.supplier_import.one_supplier import OneSupplier, unit_name
 from domain.jobs.supplier_import.ports import ImportSettings
 from domain.jobs.supplier_import.process import COUNTED
 from domain.jobs.supplier_import.request import ImportRequest
 from domain.jobs.supplier_import.setting import ImportSetting
-from domain.operating.ports import ActiveRun, Busy
+from domain.operating.ports import ActiveRun, Busy, Lease
 from domain.operating.run import Summary, Unit, UnitResult
 from domain.operating.units import guarded
 
@@ -60,12 +62,23 @@ class SupplierImport:
 
         def work() -> Unit:
             setting = self._active(supplier_id)
-            with run.lock(LOCK.format(supplier_id)) as held:
+            with _own_lock(supplier_id, run) as held:
                 if isinstance(held, Busy):
                     return _busy(setting, held)
                 return self._supplier(setting, request, run)
 
         return work
+
+
+@contextmanager
+def _own_lock(supplier_id: int, run: ActiveRun) -> Iterator[Lease | Busy]:
+    """A lock file at fault is this supplier's failure; what its import meets is passed on."""
+    with ExitStack() as held:
+        try:
+            answer = held.enter_context(run.lock(LOCK.format(supplier_id)))
+        except StoreUnavailable as error:
+            raise LockRefused(str(error)) from error
+        yield answer
 
 
 def _busy(setting: ImportSetting, holder: Busy) -> Unit:
