@@ -32,8 +32,8 @@ class ImportTrail(Protocol):
     def review(self, supplier_id: int, limit: int) -> Sequence[UnmatchedArticle]: ...
 
 
-Inspect = Callable[[Path, str, int], str]
-"""Guesses a file's form (or a ZIP member's): a settings fragment with what was seen as comments."""
+Inspect = Callable[[Path, str, str, int], str]
+"""Guesses the form of a file (or a ZIP's member), in an encoding if given: a settings fragment."""
 
 LoadSettings = Callable[[Path], Sequence[ImportSetting]]
 
@@ -44,6 +44,7 @@ class SuppliersInspect:
     examples: ClassVar[tuple[str, ...]] = (
         "bin/console suppliers:inspect stock.csv --supplier=42",
         "bin/console suppliers:inspect delivery.zip > supplier-42.toml",
+        "bin/console suppliers:inspect stock.csv --encoding=cp850",
     )
 
     def __init__(self, inspect: Inspect) -> None:
@@ -52,10 +53,11 @@ class SuppliersInspect:
     def __call__(
         self,
         file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
-        supplier: Annotated[int, typer.Option(min=1, help="The supplier's number.")] = 1,
+        supplier: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="Its number.")] = 1,
         member: Annotated[str, typer.Option(help="Which file of a ZIP that holds several.")] = "",
+        encoding: Annotated[str, typer.Option(help="The file's encoding, if you know it.")] = "",
     ) -> Text:
-        return Text(text=self._inspect(file, member, supplier))
+        return Text(text=self._inspect(file, member, encoding, supplier))
 
 
 class SuppliersLoad:

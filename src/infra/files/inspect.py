@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from domain.jobs.supplier_import.setting import ColumnRef, Format, Layout
+from domain.jobs.supplier_import.numerals import TYPED_DECIMAL
+from domain.jobs.supplier_import.setting import ColumnRef, Format, Layout, Reading
 from domain.jobs.supplier_import.text import folded
-from infra.files.guesses import column_roles, decimal_and_thousands
+from infra.files.guesses import Roles, column_roles, currencies, decimal_and_thousands
 from infra.files.rows import open_rows
-from infra.files.settings_file import Document, as_toml
+from infra.files.settings_file import Document, as_toml, literal
 from infra.files.sniff import Guess, sniff
 
 SAMPLE_ROWS = 1000
 _SHOWN_SAMPLES = 3
 _SHOWN_SIGNS = 40
+_DEFAULT = Reading().currency
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,33 +42,39 @@ class Inspection:
     columns: tuple[ColumnSeen, ...]
     decimal: str
     thousands: str
+    currency: str
+    quantity_words: tuple[str, ...]
     doubts: tuple[str, ...]
 
 
-def inspect_file(path: Path, member: str = "") -> Inspection:
+def inspect_file(path: Path, member: str = "", encoding: str = "") -> Inspection:
     """Look at the file's beginning; ``member`` chooses from a ZIP that holds several.
 
-    Raises Refused for a file that cannot be opened as anything.
+    ``encoding`` overrules the guess. Raises Refused for a file that cannot be opened as anything.
     """
-    guess = sniff(path, member)
+    guess = sniff(path, member, encoding)
     with open_rows(path, guess.layout) as rows:
         sample = list(islice(rows, SAMPLE_ROWS))
         header = rows.header
     width = max((len(cells) for _, cells in sample), default=len(header or ()))
     names = [*(header or ()), *[""] * (width - len(header or ()))]
     cells = [[row[place] for _, row in sample if place < len(row)] for place in range(width)]
-    columns = _columns(names, cells)
-    prices = [cell for seen in columns if seen.role == "price" for cell in cells[seen.number - 1]]
+    roles = column_roles(names, cells)
+    place = roles.roles.index("price") if "price" in roles.roles else None
+    prices = [] if place is None else cells[place]
     decimal, thousands, is_proved = decimal_and_thousands(prices)
+    found = currencies("" if place is None else names[place], prices)
     return Inspection(
         file=path.name,
         layout=guess.layout,
         encoding_is_sure=guess.encoding_is_sure,
         rows_seen=len(sample),
-        columns=columns,
+        columns=_columns(names, cells, roles),
         decimal=decimal,
         thousands=thousands,
-        doubts=tuple(_doubts(guess, columns, is_proved)),
+        currency=found[0] if found else _DEFAULT,
+        quantity_words=roles.words,
+        doubts=(*_doubts(guess, roles, is_proved), *_currency_doubts(found)),
     )
 
 
@@ -77,6 +85,9 @@ def fragment(inspection: Inspection, supplier_id: int) -> str:
     if is_text:
         written |= {"encoding": layout.encoding, "delimiter": layout.delimiter}
     written |= {key: getattr(layout, key) for key in ("comment", "member", "row_tag")}
+    written |= {"quote": layout.quote} if layout.quote != Layout().quote else {}
+    reading: Document = {"decimal": inspection.decimal, "thousands": inspection.thousands}
+    reading |= {"currency": inspection.currency} if inspection.currency != _DEFAULT else {}
     document: Document = {
         "supplier_id": supplier_id,
         "name": f"Supplier {supplier_id}",
@@ -88,23 +99,36 @@ def fragment(inspection: Inspection, supplier_id: int) -> str:
         "duplicates": "sum",
         "columns": _mapping(inspection.columns),
         "layout": {key: value for key, value in written.items() if value != ""},
-        "reading": {"decimal": inspection.decimal, "thousands": inspection.thousands},
+        "reading": reading,
         "guards": {"max_age_hours": 24, "settle_seconds": 5, "min_rows": 1},
     }
-    return "".join(f"# {line}\n" for line in _remarks(inspection)) + as_toml(document)
+    remarks = "".join(f"# {line}\n" for line in _remarks(inspection))
+    return remarks + as_toml(document) + _words_to_fill(inspection, supplier_id)
 
 
-def _columns(names: Sequence[str], cells: Sequence[Sequence[str]]) -> tuple[ColumnSeen, ...]:
-    roles = column_roles(names, cells)
+def _words_to_fill(inspection: Inspection, supplier_id: int) -> str:
+    """A table to complete: what a word means, only the supplier knows."""
+    if not inspection.quantity_words:
+        return ""
+    lines = [f"[supplier.{supplier_id}.reading.quantity_words]"]
+    lines += [f"{literal(word)} = " for word in inspection.quantity_words]
+    return "\n" + "".join(f"# {line}\n" for line in lines)
+
+
+def _columns(
+    names: Sequence[str], cells: Sequence[Sequence[str]], roles: Roles
+) -> tuple[ColumnSeen, ...]:
     return tuple(
         ColumnSeen(number=number, name=name, samples=_samples(column), role=role)
-        for number, (name, column, role) in enumerate(zip(names, cells, roles, strict=True), 1)
+        for number, (name, column, role) in enumerate(
+            zip(names, cells, roles.roles, strict=True), 1
+        )
     )
 
 
 def _samples(column: Sequence[str]) -> tuple[str, ...]:
     filled = dict.fromkeys(cell.strip()[:_SHOWN_SIGNS] for cell in column if cell.strip())
-    return tuple(islice(filled, _SHOWN_SAMPLES))
+    return tuple(cell.replace(TYPED_DECIMAL, ".") for cell in islice(filled, _SHOWN_SAMPLES))
 
 
 def _mapping(columns: Sequence[ColumnSeen]) -> Document:
@@ -121,16 +145,28 @@ def _mapping(columns: Sequence[ColumnSeen]) -> Document:
     return mapping | {"quantity": quantities}
 
 
-def _doubts(guess: Guess, columns: Sequence[ColumnSeen], is_proved: bool) -> Iterator[str]:
-    roles = {column.role for column in columns}
+def _doubts(guess: Guess, found: Roles, is_proved: bool) -> Iterator[str]:
+    roles = set(found.roles)
     if not guess.encoding_is_sure:
-        yield f"encoding {guess.layout.encoding} is a guess: look at the umlauts"
+        yield (
+            f"encoding {guess.layout.encoding} is a guess: look at the umlauts;"
+            " --encoding=NAME asks again with another"
+        )
+    yield from guess.doubts
+    yield from found.doubts
     if "price" in roles and not is_proved:
         yield "decimal and thousands signs are a guess: the prices do not prove them"
     if "quantity" not in roles:
         yield "no quantity column was found: name it in columns.quantity"
     if not roles & {"article_no", "ean"}:
         yield "no article number was found: name it in columns.article_no or columns.ean"
+
+
+def _currency_doubts(found: Sequence[str]) -> Iterator[str]:
+    if found[1:]:
+        yield f"prices in several currencies: {', '.join(found)}; one file has one"
+    if found and found[0] != _DEFAULT:
+        yield f"currency {found[0]} is a guess by the prices' signs"
 
 
 def _remarks(inspection: Inspection) -> Iterator[str]:

@@ -146,13 +146,14 @@ def as_toml(document: Document) -> str:
 def _pairs(table: Document, leave_out: Container[str] = ()) -> Iterator[str]:
     for key, value in table.items():
         if key not in leave_out:
-            yield f"{key} = {_literal(value)}"
+            yield f"{key} = {literal(value)}"
 
 
-def _literal(value: object) -> str:
+def literal(value: object) -> str:
+    """Write one value, or a key in quotes, as TOML does."""
     if isinstance(value, dict):
-        inner = ", ".join(f"{_literal(key)} = {_literal(item)}" for key, item in value.items())
+        inner = ", ".join(f"{literal(key)} = {literal(item)}" for key, item in value.items())
         return f"{{ {inner} }}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_literal, value))}]"
+        return f"[{', '.join(map(literal, value))}]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
 from collections import Counter
@@ -12,20 +11,19 @@ from pathlib import Path
 
 from lxml import etree
 
+from domain.errors import Refused
 from domain.jobs.supplier_import.lines import RawRow
 from domain.jobs.supplier_import.setting import Format, Layout
+from infra.files.content import decoded, guessed_encoding, holds_xml, refuse_unfit
 from infra.files.rows import holds_workbook, open_rows, open_source
 
 _SAMPLE_BYTES = 1 << 18
 _DELIMITERS = ";,\t|"
 _HEADER_WITHIN_ROWS = 60
 _FILLED_SHARE = 0.6
+_QUOTED_SHARE = 0.5
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+_COMMENT = "#"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,48 +32,60 @@ class Guess:
 
     layout: Layout
     encoding_is_sure: bool = True
+    doubts: tuple[str, ...] = ()
 
 
-def sniff(path: Path, member: str = "") -> Guess:
-    """Guess from the content: format, encoding, delimiter, comment sign and line of the header."""
+def sniff(path: Path, member: str = "", encoding: str = "") -> Guess:
+    """Guess from the content: format, encoding, signs of the layout and line of the header.
+
+    ``encoding`` is what a person knows it to be. Raises Refused for what holds no list.
+    """
     with open_source(path, member) as source:
         workbook, sample = holds_workbook(source), source.read(_SAMPLE_BYTES)
     base = Layout(header_row=0, member=member)
-    if sample.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<?xml"):
-        layout = replace(base, format=Format.XML, row_tag=_row_tag(sample), header_row=1)
-        return Guess(layout=layout)
     if workbook:
         layout = replace(base, format=Format.XLSX)
         return Guess(layout=replace(layout, header_row=_header_row(path, layout)))
-    encoding, sure = _encoding(sample)
-    layout = _text_layout(sample.decode(encoding, "ignore"), replace(base, encoding=encoding))
-    return Guess(
-        layout=replace(layout, header_row=_header_row(path, layout)), encoding_is_sure=sure
-    )
+    guessed, sure = (encoding, True) if encoding else guessed_encoding(sample)
+    text = decoded(sample, guessed)
+    refuse_unfit(text, path.name)
+    if holds_xml(text):
+        tag = _row_tag(sample, path.name)
+        return Guess(layout=replace(base, format=Format.XML, row_tag=tag, header_row=1))
+    layout, doubts = _text_layout(text, replace(base, encoding=guessed))
+    layout = replace(layout, header_row=_header_row(path, layout))
+    return Guess(layout=layout, encoding_is_sure=sure, doubts=doubts)
 
 
-def _encoding(sample: bytes) -> tuple[str, bool]:
-    """Only UTF-8 and a byte order mark prove themselves; in cp1252 nearly anything is text."""
-    for mark, encoding in _MARKS:
-        if sample.startswith(mark):
-            return encoding, True
-    if sample[1::2].count(0) > len(sample) // 4:
-        return "utf-16-le", False
-    for encoding in ("utf-8", "cp1252"):
-        try:
-            codecs.getincrementaldecoder(encoding)().decode(sample)
-        except UnicodeDecodeError:
-            continue
-        return encoding, encoding == "utf-8"
-    return "latin-1", False
-
-
-def _text_layout(text: str, layout: Layout) -> Layout:
-    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
-    comment = "#" if any(line.startswith("#") for line in lines[:_HEADER_WITHIN_ROWS]) else ""
-    plain = [line for line in lines[:-1] or lines if not (comment and line.startswith(comment))]
+def _text_layout(text: str, layout: Layout) -> tuple[Layout, tuple[str, ...]]:
+    lines = text.splitlines(keepends=True)
+    lines = lines[:-1] or lines  # the last line may be cut by the sample's end
+    plain = [line for line in lines if not line.startswith(_COMMENT)] or lines
     delimiter = max(_DELIMITERS, key=lambda sign: _fit(plain, sign))
-    return replace(layout, comment=comment, delimiter=delimiter)
+    marked = [line for line in lines[:_HEADER_WITHIN_ROWS] if line.startswith(_COMMENT)]
+    comment, comment_doubt = _comment(marked, plain, delimiter)
+    quote, quote_doubt = _quote(plain, delimiter)
+    doubts = tuple(doubt for doubt in (comment_doubt, quote_doubt) if doubt)
+    return replace(layout, comment=comment, delimiter=delimiter, quote=quote), doubts
+
+
+def _comment(marked: list[str], plain: list[str], delimiter: str) -> tuple[str, str]:
+    """``#`` begins a comment only where its lines have fewer cells than the rows have."""
+    counts = Counter(line.count(delimiter) for line in plain if delimiter in line)
+    usual = max(counts, key=lambda count: counts[count], default=0)
+    if not marked:
+        return "", ""
+    if all(line.count(delimiter) < usual for line in marked):
+        return _COMMENT, "lines that begin with # are taken for comments: no article may begin so"
+    return "", 'lines that begin with # are taken for rows: comment = "#" would skip them'
+
+
+def _quote(lines: list[str], delimiter: str) -> tuple[str, str]:
+    sign = re.escape(delimiter)
+    quoted = re.compile(rf"(?:^|{sign})\s*'[^']*'\s*(?={sign}|$)", re.MULTILINE)
+    if sum(bool(quoted.search(line)) for line in lines) < max(1, len(lines) * _QUOTED_SHARE):
+        return '"', ""
+    return "'", "text stands between apostrophes: they are taken for the quote"
 
 
 def _fit(lines: list[str], delimiter: str) -> tuple[int, int]:
@@ -106,13 +116,18 @@ def _filled(cells: list[str]) -> int:
     return sum(bool(cell.strip()) for cell in cells)
 
 
-def _row_tag(sample: bytes) -> str:
+def _row_tag(sample: bytes, name: str) -> str:
     """The outermost element that comes more than once."""
     parser = etree.XMLPullParser(events=("start", "end"), resolve_entities=False, no_network=True)
-    parser.feed(sample)
     depth, seen = 0, Counter[tuple[int, str]]()
-    for event, element in parser.read_events():
-        depth += 1 if event == "start" else -1
-        seen[depth, etree.QName(element).localname] += event == "start"
+    try:
+        parser.feed(sample)
+        for event, element in parser.read_events():
+            depth += 1 if event == "start" else -1
+            seen[depth, etree.QName(element).localname] += event == "start"
+    except etree.XMLSyntaxError as error:
+        raise Refused(f"{name} begins like XML but is not sound: {error}") from error
     repeated = [(level, -count, tag) for (level, tag), count in seen.items() if count > 1]
-    return min(repeated)[2] if repeated else ""
+    if not repeated:
+        raise Refused(f"{name} is XML without an element that comes twice: ask for a full list")
+    return min(repeated)[2]
