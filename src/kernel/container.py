@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         SuppliersLoad,
         SuppliersRejects,
         SuppliersReview,
+        SuppliersShow,
     )
     from infra.schedules import DeclaredSchedule
     from infra.settings import Settings
@@ -240,6 +241,12 @@ class Container:
         from infra.sql.import_trail import SqlImportTrail
 
         return SuppliersReview(SqlImportTrail(self._engine))
+
+    def suppliers_show(self) -> SuppliersShow:
+        from commands.ops.suppliers import SuppliersShow
+        from infra.files.settings_file import dump
+
+        return SuppliersShow(self._import_settings, dump)
 
     def _schedules(self) -> Sequence[DeclaredSchedule]:
         from infra.schedules import schedules

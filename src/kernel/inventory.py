@@ -92,6 +92,7 @@ COMMANDS: tuple[Entry, ...] = (
         "commands.ops.suppliers:SuppliersReview",
         "List a supplier's articles that wait to be matched",
     ),
+    Entry("suppliers:show", "commands.ops.suppliers:SuppliersShow", "Print an import setting"),
 )
 
 BUILT_IN: tuple[Entry, ...] = (

@@ -240,3 +240,17 @@ def test_the_sample_shop_imports_from_scratch(tmp_path: Path) -> None:
     assert stocked(shop) == {23}
     assert shop.console("shop:load-sample").returncode == 0
     assert "empty" in shop.console(IMPORT, "--supplier=23").stdout
+
+
+def test_a_stored_setting_is_printed_as_it_can_be_loaded_again(shop: Shop) -> None:
+    shop.add_supplier(1)
+
+    shown = shop.console("suppliers:show", "1")
+
+    assert shown.returncode == 0, shown.stderr
+    copy = shop.root / "copy.toml"
+    copy.write_text(shown.stdout, encoding="utf-8")
+    stored = shop.query("SELECT document FROM supplier_import_setting")
+    assert shop.console("suppliers:load", str(copy)).returncode == 0
+    assert shop.query("SELECT document FROM supplier_import_setting") == stored
+    assert shop.console("suppliers:show", "2").returncode == 2

@@ -17,6 +17,7 @@ class SettingsShelf(Protocol):
     """Where import settings are kept."""
 
     def every(self) -> Sequence[ImportSetting]: ...
+    def find(self, supplier_id: int) -> ImportSetting | None: ...
     def save(self, settings: Sequence[ImportSetting]) -> None:
         """Store all of them or none; a supplier's former setting is replaced."""
         ...
@@ -36,6 +37,9 @@ Inspect = Callable[[Path, str, str, int], str]
 """Guesses the form of a file (or a ZIP's member), in an encoding if given: a settings fragment."""
 
 LoadSettings = Callable[[Path], Sequence[ImportSetting]]
+
+WriteSetting = Callable[[Sequence[ImportSetting]], str]
+"""Writes settings as the TOML that LoadSettings reads."""
 
 
 class SuppliersInspect:
@@ -80,6 +84,26 @@ class SuppliersLoad:
         if not check:
             self._shelf.save(settings)
         return _table(settings, "checked, not stored" if check else "stored")
+
+
+class SuppliersShow:
+    """Prints a stored import setting as the TOML that suppliers:load reads."""
+
+    examples: ClassVar[tuple[str, ...]] = (
+        "bin/console suppliers:show 23",
+        "bin/console suppliers:show 23 > supplier-23.toml",
+    )
+
+    def __init__(self, shelf: SettingsShelf, write: WriteSetting) -> None:
+        self._shelf, self._write = shelf, write
+
+    def __call__(
+        self, supplier: Annotated[int, typer.Argument(help="The supplier's number.")]
+    ) -> Text:
+        setting = self._shelf.find(supplier)
+        if setting is None:
+            raise typer.BadParameter(f"supplier {supplier} has no import setting")
+        return Text(text=self._write([setting]).rstrip())
 
 
 class SuppliersRejects:
