@@ -36,6 +36,11 @@ class LockLost(JobError):
     """The run no longer holds a lock that it worked under; its writes were rolled back."""
 
 
+def lineage(error: BaseException) -> tuple[str, ...]:
+    """Name the error's own class and the families it belongs to; empty for a defect."""
+    return tuple(kind.__name__ for kind in type(error).__mro__ if issubclass(kind, JobError))
+
+
 class SoftTimeout(BaseException):
     """Raised in the job at the contract's timeout; a BaseException so no job swallows it."""
 

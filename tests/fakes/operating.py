@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.errors import Retryable, StoreUnavailable
+from domain.errors import JobError, Refused, Retryable, StoreUnavailable, lineage
 from domain.operating.contract import (
     CatchUp,
     Contract,
@@ -94,8 +94,15 @@ def finished(*units: Unit, output: str = "", **items: int) -> Finished:
     return Finished(summary=Summary(units=units, items=items), output=output)
 
 
-def unit(name: str, result: UnitResult, *, retryable: bool = False, message: str = "") -> Unit:
-    return Unit(name=name, result=result, message=message, retryable=retryable)
+def unit(
+    name: str,
+    result: UnitResult,
+    *,
+    failed_of: type[JobError] = Refused,
+    message: str = "",
+) -> Unit:
+    names = lineage(failed_of(message)) if result is UnitResult.FAILED else ()
+    return Unit(name=name, result=result, message=message, lineage=names)
 
 
 def broke(

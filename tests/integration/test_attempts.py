@@ -20,10 +20,10 @@ def test_the_summary_of_a_job_comes_back_whole(tmp_path: Path) -> None:
         "units": [
             {
                 "name": "23",
-                "result": "done",
+                "result": "failed",
                 "message": "",
                 "counts": {"changed": 7},
-                "retryable": True,
+                "lineage": ["FeedAway", "Retryable"],
             }
         ],
         "items": {"changed": 7},

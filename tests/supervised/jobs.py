@@ -53,7 +53,12 @@ def works(run: ActiveRun, folder: Path) -> Summary:
     run.log("unit.done", "one unit")
     run.progress("suppliers", 2, 2)
     run.checkpoint("end")
-    unit = Unit(name="23", result=UnitResult.DONE, counts={"changed": 7}, retryable=True)
+    unit = Unit(
+        name="23",
+        result=UnitResult.FAILED,
+        counts={"changed": 7},
+        lineage=("FeedAway", "Retryable"),
+    )
     return Summary(units=(unit,), items={"changed": 7}, notes=("as ever",))
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum, StrEnum
 
+from domain.errors import Retryable
+
 
 class ExitCode(IntEnum):
     """What the process tells its scheduler."""
@@ -121,17 +123,25 @@ class UnitResult(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """One unit's line in the result; ``counts`` are whole numbers by the job's own words."""
+    """One unit's line in the result; ``counts`` are whole numbers by the job's own words.
+
+    ``lineage`` names the class and the families of the error that it failed of.
+    """
 
     name: str
     result: UnitResult
     message: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
-    retryable: bool = False
+    lineage: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # A copy, and a plain one: a job's own Counter would change later, and travels badly.
         object.__setattr__(self, "counts", dict(self.counts))
+
+    @property
+    def retryable(self) -> bool:
+        """It failed of something that may pass by itself."""
+        return Retryable.__name__ in self.lineage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,9 +156,8 @@ class Summary:
     def outcome(self) -> Outcome:
         """Failed units make it partial, all of them failed; nothing done is empty."""
         results = [unit.result for unit in self.units]
-        failed = results.count(UnitResult.FAILED)
-        if failed:
-            return Outcome.FAILED if failed == len(results) else Outcome.PARTIAL
+        if self.failed:
+            return Outcome.FAILED if len(self.failed) == len(results) else Outcome.PARTIAL
         if UnitResult.DONE in results or any(self.items.values()):
             return Outcome.SUCCEEDED
         return Outcome.EMPTY
@@ -156,8 +165,11 @@ class Summary:
     @property
     def failures(self) -> str:
         """The failed units by name with their reasons, for the verdict's message."""
-        failed = [unit for unit in self.units if unit.result is UnitResult.FAILED]
-        return "; ".join(f"{unit.name}: {unit.message}" for unit in failed)
+        return "; ".join(f"{unit.name}: {unit.message}" for unit in self.failed)
+
+    @property
+    def failed(self) -> tuple[Unit, ...]:
+        return tuple(unit for unit in self.units if unit.result is UnitResult.FAILED)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 
-from domain.errors import JobError, LockLost, Retryable, StoreUnavailable
+from domain.errors import JobError, LockLost, StoreUnavailable, lineage
 from domain.operating.events import Event
 from domain.operating.ports import ActiveRun
 from domain.operating.run import Unit, UnitResult
@@ -22,16 +22,16 @@ def guarded(name: str, work: Callable[[], Unit], run: ActiveRun) -> Unit:
         raise
     except JobError as error:
         run.warn(Event.UNIT_FAILED, str(error), unit=name, error=type(error).__name__)
-        return _failed(name, error, retryable=isinstance(error, Retryable))
+        return _failed(name, error)
     except Exception as error:  # noqa: BLE001 - the last of three: a defect met by one supplier's file must not stop the others
         run.warn(Event.DEFECT, str(error), unit=name, traceback=traceback.format_exc())
-        return _failed(name, error, retryable=False)
+        return _failed(name, error)
 
 
-def _failed(name: str, error: Exception, *, retryable: bool) -> Unit:
+def _failed(name: str, error: Exception) -> Unit:
     return Unit(
         name=name,
         result=UnitResult.FAILED,
         message=f"{type(error).__name__}: {error}",
-        retryable=retryable,
+        lineage=lineage(error),
     )

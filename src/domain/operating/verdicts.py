@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.operating.contract import Contract
 from domain.operating.ports import AttemptEnd, Broke, Died, Finished
-from domain.operating.run import ExitCode, Outcome, Summary, UnitResult, Verdict
+from domain.operating.run import ExitCode, Outcome, Summary, Verdict
 
 _BROKEN_OUTCOMES = {
     "retryable": (Outcome.FAILED, ExitCode.EXHAUSTED),
@@ -16,13 +16,11 @@ _BROKEN_OUTCOMES = {
 
 
 def is_transient(end: AttemptEnd, contract: Contract) -> bool:
-    """Transient: a declared error class, or a summary in which a unit failed for such a reason."""
+    """Transient: the attempt, or one of its units, failed of an error class the contract names."""
+    declared = {error.__name__ for error in contract.retry.on}
     if isinstance(end, Finished):
-        return any(_transient_failures(end.summary))
-    if isinstance(end, Broke):
-        declared = {error.__name__ for error in contract.retry.on}
-        return end.family == "retryable" and not declared.isdisjoint(end.lineage)
-    return False
+        return any(not declared.isdisjoint(unit.lineage) for unit in end.summary.failed)
+    return isinstance(end, Broke) and not declared.isdisjoint(end.lineage)
 
 
 def verdict_of(end: AttemptEnd) -> Verdict:
@@ -37,7 +35,7 @@ def verdict_of(end: AttemptEnd) -> Verdict:
 
 def _verdict_of_summary(summary: Summary) -> Verdict:
     verdict = Verdict.of(summary.outcome, summary.failures)
-    if summary.outcome is Outcome.FAILED and all(_transient_failures(summary)):
+    if summary.outcome is Outcome.FAILED and all(unit.retryable for unit in summary.failed):
         return Verdict(
             outcome=Outcome.FAILED, exit_code=ExitCode.EXHAUSTED, message=verdict.message
         )
@@ -48,8 +46,3 @@ def _verdict_of_death(end: Died) -> Verdict:
     return Verdict(
         outcome=end.outcome, exit_code=end.exit_code, message=end.message, error=end.outcome.word
     )
-
-
-def _transient_failures(summary: Summary) -> list[bool]:
-    """Tell of each failed unit whether it may pass by itself."""
-    return [unit.retryable for unit in summary.units if unit.result is UnitResult.FAILED]

@@ -102,8 +102,8 @@ def _finished(*, summary: dict[str, Any], output: str) -> Finished:
     )
 
 
-def _unit(*, result: str, **fields: Any) -> Unit:
-    return Unit(result=UnitResult(result), **fields)
+def _unit(*, result: str, lineage: list[str], **fields: Any) -> Unit:
+    return Unit(result=UnitResult(result), lineage=tuple(lineage), **fields)
 
 
 def _broke(*, lineage: list[str], retry_after: float | None, **fields: Any) -> Broke:

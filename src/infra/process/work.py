@@ -13,6 +13,7 @@ from domain.errors import (
     Retryable,
     SoftTimeout,
     StopRequested,
+    lineage,
 )
 from domain.operating.events import Event
 from domain.operating.ports import ActiveRun, Broke, Finished, RunLog
@@ -51,7 +52,7 @@ def _broke(error: BaseException, log: RunLog) -> Broke:
     return Broke(
         family=family,
         error=type(error).__name__,
-        lineage=_lineage(error),
+        lineage=lineage(error),
         message=message,
         retry_after=error.retry_after if isinstance(error, Retryable) else None,
         output="",
@@ -60,10 +61,6 @@ def _broke(error: BaseException, log: RunLog) -> Broke:
 
 def _family(error: BaseException) -> str:
     return next((name for kind, name in _FAMILIES if isinstance(error, kind)), DEFECT)
-
-
-def _lineage(error: BaseException) -> tuple[str, ...]:
-    return tuple(kind.__name__ for kind in type(error).__mro__ if issubclass(kind, JobError))
 
 
 def _stack(error: BaseException) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import Refused
+from domain.errors import JobError, Refused
 from domain.operating.ports import AttemptEnd
 from domain.operating.run import Outcome, UnitResult
 from fakes.operating import DONE, FEED_AWAY, ClockedOut, FeedAway, broke, died, finished, unit
@@ -44,6 +44,7 @@ def test_a_failure_finer_than_the_declared_one_is_tried_again() -> None:
         died(Outcome.TIMED_OUT, 124),
         died(Outcome.INTERRUPTED, 143),
         finished(unit("supplier 23", UnitResult.FAILED)),
+        finished(unit("supplier 23", UnitResult.FAILED, failed_of=ClockedOut)),
     ],
     ids=lambda end: getattr(end, "error", "") or getattr(end, "message", "") or "unit",
 )
@@ -56,8 +57,9 @@ def test_nothing_else_is_tried_again(end: AttemptEnd) -> None:
     assert "wait" not in stage.journal
 
 
-def test_a_unit_that_may_pass_by_itself_is_tried_again() -> None:
-    away = unit("supplier 23", UnitResult.FAILED, retryable=True)
+@pytest.mark.parametrize("error", [FeedAway, FeedGone])
+def test_a_unit_that_failed_of_a_declared_error_is_tried_again(error: type[JobError]) -> None:
+    away = unit("supplier 23", UnitResult.FAILED, failed_of=error)
 
     assert Stage().run(finished(away, unit("supplier 7", UnitResult.DONE)), DONE).attempts == 2
 

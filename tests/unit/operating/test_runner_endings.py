@@ -15,7 +15,7 @@ from fakes.operating import DONE, FEED_AWAY, START, THREE, FeedAway, broke, died
 from fakes.stage import Stage
 
 FAILED_UNIT = unit("supplier 23", UnitResult.FAILED, message="no column")
-AWAY_UNIT = unit("supplier 42", UnitResult.FAILED, message="no file", retryable=True)
+AWAY_UNIT = unit("supplier 42", UnitResult.FAILED, message="no file", failed_of=FeedAway)
 DONE_UNIT = unit("supplier 7", UnitResult.DONE)
 
 

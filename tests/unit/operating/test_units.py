@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from domain.errors import LockLost, Refused, Retryable, StoreUnavailable
+from domain.errors import LockLost, Refused, StoreUnavailable
 from domain.operating.ports import Busy, Lease
 from domain.operating.run import Unit, UnitResult
 from domain.operating.units import guarded
@@ -57,17 +57,22 @@ def test_a_unit_that_works_is_handed_through() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "retryable"),
-    [(Refused("no such column"), False), (FeedAway("no file"), True), (Retryable("busy"), True)],
+    ("error", "lineage"),
+    [
+        (Refused("no such column"), ("Refused", "JobError")),
+        (FeedAway("no file"), ("FeedAway", "Retryable", "JobError")),
+    ],
 )
-def test_a_foreseen_failure_becomes_the_unit_s_own_line(error: Exception, retryable: bool) -> None:
+def test_a_foreseen_failure_becomes_the_unit_s_own_line(
+    error: Exception, lineage: tuple[str, ...]
+) -> None:
     run = LoggedRun()
 
     failed = guarded("supplier 23", lambda: raising(error), run)
 
     assert (failed.name, failed.result) == ("supplier 23", UnitResult.FAILED)
     assert failed.message == f"{type(error).__name__}: {error}"
-    assert failed.retryable is retryable
+    assert failed.lineage == lineage
     assert run.recorded.fields_of("unit.failed")["unit"] == "supplier 23"
 
 
@@ -76,7 +81,7 @@ def test_a_defect_keeps_its_traceback_in_the_log() -> None:
 
     failed = guarded("supplier 23", lambda: raising(ZeroDivisionError("by zero")), run)
 
-    assert (failed.result, failed.retryable) == (UnitResult.FAILED, False)
+    assert (failed.result, failed.lineage) == (UnitResult.FAILED, ())
     assert "in raising" in run.recorded.fields_of("defect")["traceback"]
 
 
