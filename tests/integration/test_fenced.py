@@ -118,7 +118,7 @@ def test_a_fence_overtaken_before_it_was_noted_is_taken_anew(
     locks: FencedLocks, database: Database
 ) -> None:
     with database.transaction() as connection:
-        connection.execute("INSERT INTO cron_lock VALUES (?, 7, 'run-other')", (LOCK,))
+        connection.insert("cron_lock", {"lock_key": LOCK, "fence": 7, "run_id": "run-other"})
 
     lease = taken(locks, "run-1")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ConfigurationInvalid, StoreUnavailable
-from infra.sql import connection as connection_module
-from infra.sql.connection import Database, sqlite_path
+from infra.sql.connection import Database
+from infra.sql.drivers import sqlite
 from infra.sql.ledger import SqlLedger
 from integration.ledger_rows import Processes, new_database, start
 
@@ -24,7 +24,7 @@ INSERT = "INSERT INTO cron_lock (lock_key, fence, run_id) VALUES ('key', 1, 'run
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thirty seconds of waiting for another writer are too long for a test."""
-    monkeypatch.setattr(connection_module, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -99,19 +99,6 @@ def test_a_database_locked_for_too_long_is_unavailable(
         ledger_on(url).open(start())
 
     assert ledger_on(url).open(start()) is None
-
-
-@pytest.mark.parametrize("url", ["postgresql://shop@db/shop", "sqlite://", "mysql:///x"])
-def test_another_database_is_refused_by_name(url: str) -> None:
-    with pytest.raises(ConfigurationInvalid, match="only sqlite:/// is supported"):
-        sqlite_path(url)
-
-
-def test_a_password_in_a_refused_address_is_not_repeated() -> None:
-    with pytest.raises(ConfigurationInvalid) as refused:
-        sqlite_path("postgresql://shop:hunter2@db/shop")
-
-    assert "hunter2" not in str(refused.value)
 
 
 def test_a_transaction_that_breaks_leaves_nothing_behind(tmp_path: Path, opened: Opened) -> None:

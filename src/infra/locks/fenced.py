@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from domain.errors import JobError
 from domain.operating.ports import Busy, Lease, Locks
-from infra.sql.connection import Database
+from infra.sql.connection import Database, Transaction
 
 _NOTE = """
-    INSERT INTO cron_lock (lock_key, fence, run_id) VALUES (:key, :fence, :run_id)
-    ON CONFLICT (lock_key) DO UPDATE SET fence = excluded.fence, run_id = excluded.run_id
-    WHERE cron_lock.fence < excluded.fence
+    UPDATE cron_lock SET fence = :fence, run_id = :run_id
+    WHERE lock_key = :lock_key AND fence < :fence
 """
 
 
@@ -58,6 +57,10 @@ class FencedLocks:
         return int(row["fence"]) if row else 0
 
     def _note(self, lease: Lease) -> bool:
-        with self._database.transaction() as connection:
-            values = {"key": lease.key, "fence": lease.fence, "run_id": lease.run_id}
-            return connection.execute(_NOTE, values).rowcount == 1
+        values = {"lock_key": lease.key, "fence": lease.fence, "run_id": lease.run_id}
+
+        def note(transaction: Transaction) -> bool:
+            newer = bool(transaction.execute(_NOTE, values).rowcount)
+            return newer or transaction.insert_new("cron_lock", values)
+
+        return self._database.atomically(note)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from sqlite3 import Connection
 
 from domain.operating.ports import Closing, Lease, Pause, SlotTaken
 from domain.operating.run import Outcome, Start, Trigger, Verdict
-from infra.sql.connection import Database, Row
+from infra.sql.connection import Database, Row, Transaction
 from infra.sql.instants import from_text, optional_instant, to_text
 from infra.sql.run_rows import pause_of_row, run_of, run_values, summary_text
 from infra.telemetry.run_state import DURATION_BUCKETS
@@ -18,15 +17,6 @@ Alive = Callable[[str, int, str], bool | None]
 
 ANY_COMMAND = "*"
 
-_INSERT_RUN = """
-    INSERT INTO cron_run (run_id, command, scope, covers, trigger_kind, slot, schedule_id,
-        correlation_id, scheduler_run_id, status, started_at, host, pid, process_token, version,
-        arguments, actor, reason)
-    VALUES (:run_id, :command, :scope, :covers, :trigger_kind, :slot, :schedule_id,
-        :correlation_id, :scheduler_run_id, 'running', :started_at, :host, :pid, :process_token,
-        :version, :arguments, :actor, :reason)
-"""
-
 _CLOSE_RUN = """
     UPDATE cron_run SET status = 'closed', outcome = :outcome, exit_code = :exit_code,
         message = :message, error = :error, finished_at = :finished_at, attempts = :attempts,
@@ -35,15 +25,21 @@ _CLOSE_RUN = """
 """
 
 _COUNT = """
-    INSERT INTO cron_counter (command, trigger_kind, name, value)
-    VALUES (:command, :trigger_kind, :name, :value)
-    ON CONFLICT (command, trigger_kind, name) DO UPDATE SET value = value + excluded.value
+    UPDATE cron_counter SET value = value + :value
+    WHERE command = :command AND trigger_kind = :trigger_kind AND name = :name
 """
 
 _SLOT_HOLDER = """
     SELECT s.run_id, s.outcome AS slot_outcome, r.host, r.pid, r.process_token
     FROM cron_slot s LEFT JOIN cron_run r ON r.run_id = s.run_id
-    WHERE s.command = :command AND s.scope = :scope AND s.instant = :slot
+    WHERE s.command = :command AND s.scope = :scope AND s.instant = :instant
+"""
+
+# Guarded by what was seen: of two that found the slot free, one matches no row and looks again.
+_TAKE_SLOT = """
+    UPDATE cron_slot SET run_id = :run_id, outcome = NULL
+    WHERE command = :command AND scope = :scope AND instant = :instant
+        AND COALESCE(run_id, '') = :seen_run AND COALESCE(outcome, '') = :seen_outcome
 """
 
 
@@ -65,24 +61,39 @@ class SqlLedger:
 
     def open(self, start: Start) -> SlotTaken | None:
         """Write the run row and claim its slot; see the port."""
-        with self._database.transaction() as connection:
-            connection.execute(_INSERT_RUN, run_values(start))
-            if start.slot is None:
-                return None
-            taken = self._slot_taken(connection, start)
-            if taken is None:
-                connection.execute(
-                    "INSERT INTO cron_slot (command, scope, instant, run_id)"
-                    " VALUES (:command, :scope, :slot, :run_id)"
-                    " ON CONFLICT (command, scope, instant)"
-                    " DO UPDATE SET run_id = excluded.run_id, outcome = NULL",
-                    run_values(start),
-                )
-            return taken
+        return self._database.atomically(lambda transaction: self._opened(transaction, start))
 
-    def _slot_taken(self, connection: Connection, start: Start) -> SlotTaken | None:
-        row = connection.execute(_SLOT_HOLDER, run_values(start)).fetchone()
-        if row is None or row["run_id"] is None:
+    def _opened(self, transaction: Transaction, start: Start) -> SlotTaken | None:
+        transaction.insert("cron_run", run_values(start) | {"status": "running"})
+        if start.slot is None:
+            return None
+        slot = {
+            "command": start.command,
+            "scope": start.scope,
+            "instant": to_text(start.slot),
+            "run_id": start.run_id,
+        }
+        if transaction.insert_new("cron_slot", slot):
+            return None
+        return self._taken_over(transaction, start, slot)
+
+    def _taken_over(
+        self, transaction: Transaction, start: Start, slot: Mapping[str, object]
+    ) -> SlotTaken | None:
+        """Claim a slot that has a row: one that was missed, failed, or whose run is dead."""
+        while True:
+            row = transaction.row(_SLOT_HOLDER, **slot)
+            if row is None:
+                raise AssertionError(f"slot {slot} has gone")
+            taken = self._holder(row, start)
+            if taken:
+                return taken
+            seen = {"seen_run": row["run_id"] or "", "seen_outcome": row["slot_outcome"] or ""}
+            if transaction.execute(_TAKE_SLOT, {**slot, **seen}).rowcount:
+                return None
+
+    def _holder(self, row: Row, start: Start) -> SlotTaken | None:
+        if row["run_id"] is None:
             return None
         outcome = Outcome.of(row["slot_outcome"]) if row["slot_outcome"] else None
         if outcome is None and self._is_dead(row):
@@ -111,23 +122,17 @@ class SqlLedger:
         return int(row["newer"]) if row else 0
 
     def note_missed(self, command: str, scope: str, instants: Sequence[datetime]) -> int:
-        noted = 0
-        with self._database.transaction() as connection:
-            for instant in instants:
-                noted += connection.execute(
-                    "INSERT INTO cron_slot (command, scope, instant, outcome)"
-                    " VALUES (:command, :scope, :instant, :outcome)"
-                    " ON CONFLICT (command, scope, instant) DO NOTHING",
-                    {
-                        "command": command,
-                        "scope": scope,
-                        "instant": to_text(instant),
-                        "outcome": Outcome.MISSED.word,
-                    },
-                ).rowcount
-            if noted:
-                _bump(connection, command, Trigger.SCHEDULE, {_counter(Outcome.MISSED): noted})
-        return noted
+        def note(transaction: Transaction) -> int:
+            slot = {"command": command, "scope": scope, "outcome": Outcome.MISSED.word}
+            new = [
+                transaction.insert_new("cron_slot", slot | {"instant": to_text(instant)})
+                for instant in instants
+            ]
+            if any(new):
+                _bump(transaction, command, Trigger.SCHEDULE, {_counter(Outcome.MISSED): sum(new)})
+            return sum(new)
+
+        return self._database.atomically(note)
 
     def reap(self, now: datetime) -> Sequence[Start]:
         """Close dead runs as crashed, so that no row says ``running`` of a process that is gone."""
@@ -167,8 +172,8 @@ class SqlLedger:
         for row in before:
             if not self._lives(row):  # one whose lock was broken may live, and says its own end
                 self._close_dead(run_of(row), datetime.now(UTC))
-        with self._database.transaction() as connection:
-            connection.execute(
+        with self._database.transaction() as transaction:
+            transaction.execute(
                 "UPDATE cron_run SET lock_key = :key, fence = :fence WHERE run_id = :run_id",
                 {"key": lease.key, "fence": lease.fence, "run_id": run_id},
             )
@@ -189,18 +194,15 @@ class SqlLedger:
         return int(row["skips"]) if row else 0
 
     def attempt_started(self, run_id: str, attempt: int, now: datetime) -> None:
-        with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO cron_attempt (run_id, attempt, started_at)"
-                " VALUES (:run_id, :attempt, :now)",
-                {"run_id": run_id, "attempt": attempt, "now": to_text(now)},
-            )
+        values = {"run_id": run_id, "attempt": attempt, "started_at": to_text(now)}
+        with self._database.transaction() as transaction:
+            transaction.insert("cron_attempt", values)
 
     def attempt_ended(
         self, run_id: str, attempt: int, now: datetime, *, outcome: str, message: str
     ) -> None:
-        with self._database.transaction() as connection:
-            connection.execute(
+        with self._database.transaction() as transaction:
+            transaction.execute(
                 "UPDATE cron_attempt SET finished_at = :now, outcome = :outcome, message = :message"
                 " WHERE run_id = :run_id AND attempt = :attempt",
                 {
@@ -230,14 +232,17 @@ class SqlLedger:
             "log_tail": closing.log_tail,
             "holder_run_id": closing.holder_run_id,
         }
-        with self._database.transaction() as connection:
-            if connection.execute(_CLOSE_RUN, values).rowcount != 1:
+
+        def write(transaction: Transaction) -> bool:
+            if transaction.execute(_CLOSE_RUN, values).rowcount != 1:
                 return False
-            connection.execute(
+            transaction.execute(
                 "UPDATE cron_slot SET outcome = :outcome WHERE run_id = :run_id", values
             )
-            _count_run(connection, run_id, closing)
-        return True
+            _count_run(transaction, run_id, closing)
+            return True
+
+        return self._database.atomically(write)
 
     def _is_dead(self, row: Row) -> bool:
         if row["host"] is None:
@@ -248,24 +253,31 @@ class SqlLedger:
         return self._alive(row["host"], row["pid"], row["process_token"]) is True
 
 
-def _count_run(connection: Connection, run_id: str, closing: Closing) -> None:
-    run = connection.execute(
+def _count_run(transaction: Transaction, run_id: str, closing: Closing) -> None:
+    run = transaction.row(
         "SELECT command, trigger_kind, started_at FROM cron_run WHERE run_id = :run_id",
-        {"run_id": run_id},
-    ).fetchone()
+        run_id=run_id,
+    )
+    if run is None:
+        raise AssertionError(f"run {run_id} has gone")
     seconds = (closing.finished_at - from_text(run["started_at"])).total_seconds()
     counts: dict[str, float] = {_counter(closing.verdict.outcome): 1}
     if closing.attempts:
         counts |= {"retries": closing.attempts - 1, "duration:sum": seconds, "duration:count": 1}
         counts |= {f"duration:{bound}": 1 for bound in DURATION_BUCKETS if seconds <= bound}
-    _bump(connection, run["command"], run["trigger_kind"], counts)
+    _bump(transaction, run["command"], run["trigger_kind"], counts)
 
 
 def _counter(outcome: Outcome) -> str:
     return f"outcome:{outcome.word}"
 
 
-def _bump(connection: Connection, command: str, trigger: str, counts: Mapping[str, float]) -> None:
-    for name, value in counts.items():
+def _bump(
+    transaction: Transaction, command: str, trigger: str, counts: Mapping[str, float]
+) -> None:
+    for name, value in sorted(counts.items()):  # in one order: two that close do not deadlock
         values = {"command": command, "trigger_kind": trigger, "name": name, "value": value}
-        connection.execute(_COUNT, values)
+        if not transaction.execute(_COUNT, values).rowcount and not transaction.insert_new(
+            "cron_counter", values
+        ):
+            transaction.execute(_COUNT, values)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from sqlite3 import Connection
 
 from domain.operating.ports import Pause
-from infra.sql.connection import Database
+from infra.sql.connection import Database, Transaction
 from infra.sql.instants import optional_text, to_text
 from infra.sql.run_rows import pause_of_row
 
@@ -62,7 +61,7 @@ class SqlAudit:
 
 
 def _note(
-    connection: Connection, actor: str, verb: str, target: str, reason: str, at: datetime
+    connection: Transaction, actor: str, verb: str, target: str, reason: str, at: datetime
 ) -> None:
     connection.execute(
         "INSERT INTO cron_audit (at, actor, verb, object, reason)"

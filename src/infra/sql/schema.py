@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import make_url
-
-from infra.sql.connection import sqlite_path
+from infra.sql.address import address_of, shown
 from infra.sql.migrate import status, upgrade
 
 
@@ -19,20 +17,25 @@ class SqlSchema:
     @property
     def address(self) -> str:
         """The database without its password."""
-        return make_url(self._url).render_as_string(hide_password=True)
+        return shown(self._url)
 
     def upgrade(self) -> None:
         """Create the folder and the tables that are missing."""
-        self._file().parent.mkdir(parents=True, exist_ok=True)
+        if not self._on_server:
+            self._file().parent.mkdir(parents=True, exist_ok=True)
         upgrade(self._url)
 
     def revisions(self) -> tuple[str | None, str | None]:
         """Give the revision that the database has, and the one that this version needs."""
-        if self._file().exists():
+        if self._on_server or self._file().exists():
             return status(self._url)
         from infra.sql.migrate import needed
 
         return None, needed()
 
     def _file(self) -> Path:
-        return sqlite_path(self._url)
+        return address_of(self._url).path
+
+    @property
+    def _on_server(self) -> bool:
+        return address_of(self._url).is_server

@@ -1,0 +1,34 @@
+"""What a driver's error means for a run, in the same words for every database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from domain.errors import ConfigurationInvalid, JobError, StoreUnavailable
+from infra.sql.address import Address
+
+Word = Callable[[Address, str], JobError]
+"""Makes an error of the address and what the driver said."""
+
+
+class Collision(StoreUnavailable):
+    """The transaction lost against another one and may simply be done anew."""
+
+
+def old_schema(_address: Address, text: str) -> ConfigurationInvalid:
+    return ConfigurationInvalid(
+        f"the database's schema is not current ({text}); run bin/console db:migrate"
+    )
+
+
+def refused(address: Address, text: str) -> ConfigurationInvalid:
+    """The server is there, but does not let this user in or has no such database."""
+    return ConfigurationInvalid(f"database {address.place}: {text}")
+
+
+def unavailable(address: Address, text: str) -> StoreUnavailable:
+    return StoreUnavailable(f"database {address.place}: {text}")
+
+
+def collision(address: Address, text: str) -> Collision:
+    return Collision(f"database {address.place}: {text}")

@@ -1,0 +1,34 @@
+"""Named parameters in the two styles of the drivers, and texts that every server takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+_NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
+
+_MARK = "\ufffd"
+"""Stands for what is no character: the Unicode replacement character."""
+
+
+@cache
+def printf_style(statement: str) -> str:
+    """Turn ``:name`` into ``%(name)s``."""
+    return _NAME.sub(r"%(\1)s", statement.replace("%", "%%"))
+
+
+def clean(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace what a server refuses in a text: NUL, and halves of a surrogate pair."""
+    return {
+        name: _text(value) if isinstance(value, str) else value for name, value in values.items()
+    }
+
+
+def _text(text: str) -> str:
+    if "\0" in text:
+        text = text.replace("\0", _MARK)
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    return text

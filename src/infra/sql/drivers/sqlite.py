@@ -1,0 +1,59 @@
+"""SQLite by the standard library: one file, one writer at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from domain.errors import ConfigurationInvalid, JobError
+from infra.sql.address import Address
+from infra.sql.drivers import faults
+
+BUSY_SECONDS = 30.0
+"""How long a statement waits for another writer of the file."""
+
+_OLD_SCHEMA = ("no such table", "no such column", "has no column named")
+
+Error = sqlite3.Error
+
+
+def connect(address: Address) -> sqlite3.Connection:
+    """Open the file, which db:migrate has made. Raises ConfigurationInvalid where it is missing."""
+    if not address.path.exists():
+        raise ConfigurationInvalid(f"no database at {address.path}; run bin/console db:migrate")
+    connection = sqlite3.connect(address.path, timeout=BUSY_SECONDS, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    # A verdict must survive the process, not the power: WAL with NORMAL gives just that.
+    connection.execute("PRAGMA synchronous=NORMAL")
+    return connection
+
+
+def begin(connection: sqlite3.Connection) -> None:
+    """Take the write lock at once: a transaction that asks for it half-way may be refused."""
+    connection.execute("BEGIN IMMEDIATE")
+
+
+def execute(
+    connection: sqlite3.Connection, statement: str, values: Mapping[str, Any]
+) -> sqlite3.Cursor:
+    return connection.execute(statement, values)
+
+
+def insert_new(connection: sqlite3.Connection, statement: str, values: Mapping[str, Any]) -> bool:
+    return execute(connection, f"{statement} ON CONFLICT DO NOTHING", values).rowcount == 1
+
+
+def is_gone(_connection: sqlite3.Connection) -> bool:
+    """Tell whether the connection is of no use any more."""
+    return False
+
+
+def fault(address: Address, error: Exception) -> JobError | None:
+    """Give the run's word for an error; None for a defect of ours."""
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+        return None
+    text = str(error)
+    if any(words in text for words in _OLD_SCHEMA):
+        return faults.old_schema(address, text)
+    return faults.unavailable(address, text)
