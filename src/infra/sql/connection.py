@@ -122,8 +122,7 @@ class Database:
     def _read(self, statement: str, values: Mapping[str, Any]) -> Sequence[Row]:
         def read(connection: Any) -> Sequence[Row]:
             with closing(self._driver.execute(connection, statement, values)) as cursor:
-                rows: Sequence[Row] = cursor.fetchall()
-                return rows
+                return list(cursor.fetchall())
 
         return self._on_live_connection(read)
 

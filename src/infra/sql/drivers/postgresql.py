@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,12 @@ _BY_STATE: tuple[tuple[tuple[str, ...], faults.Word], ...] = (
     (("42P01", "42703"), faults.old_schema),  # no such table, no such column
     (("28000", "28P01", "3D000", "42501"), faults.refused),  # user, password, database, grant
     (("40001", "40P01", "55P03"), faults.collision),  # serialization, deadlock, lock wait
+)
+
+# A refused connection carries no code; a server that speaks another language counts as away.
+_REFUSALS = re.compile(
+    r'(database|role) ".*" does not exist|password authentication failed|no pg_hba\.conf entry'
+    r"|no password supplied|invalid connection option"
 )
 
 Connection = psycopg.Connection[dict[str, Any]]
@@ -78,6 +85,8 @@ def fault(address: Address, error: Exception) -> JobError | None:
     for states, word in _BY_STATE:
         if state in states:
             return word(address, text)
+    if _REFUSALS.search(text):
+        return faults.refused(address, text)
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return faults.unavailable(address, text)
     return None
