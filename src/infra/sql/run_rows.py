@@ -9,6 +9,9 @@ from domain.operating.run import Start, Summary, Trigger
 from infra.sql.connection import Row
 from infra.sql.instants import from_text, optional_instant, optional_text, to_text
 
+ID_LENGTH, ACTOR_LENGTH = 120, 80
+"""Characters of a column; others choose these texts, and a long one must not cost the run row."""
+
 
 def summary_text(summary: Summary | None) -> str | None:
     """Write a summary as the ledger's JSON."""
@@ -35,15 +38,15 @@ def run_values(start: Start) -> dict[str, object]:
         "trigger_kind": start.trigger.value,
         "slot": optional_text(start.slot),
         "schedule_id": start.schedule_id,
-        "correlation_id": start.correlation_id,
-        "scheduler_run_id": start.scheduler_run_id,
+        "correlation_id": start.correlation_id[:ID_LENGTH],
+        "scheduler_run_id": (start.scheduler_run_id or "")[:ID_LENGTH] or None,
         "started_at": to_text(start.started_at),
-        "host": start.host,
+        "host": start.host[:ID_LENGTH],
         "pid": start.pid,
         "process_token": start.process_token,
         "version": start.version,
         "arguments": json.dumps(start.arguments),
-        "actor": start.actor,
+        "actor": start.actor[:ACTOR_LENGTH],
         "reason": start.reason,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text, text
+from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
 from infra.sql.metadata import METADATA
 
@@ -10,6 +11,8 @@ INSTANT = String(27)
 RUN_ID = String(36)
 COMMAND = String(80)
 SCOPE = String(120)
+LONG_TEXT = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
+"""MariaDB's plain TEXT ends at 64 KiB, a log's tail does not."""
 
 RUN = Table(
     "cron_run",
@@ -26,7 +29,7 @@ RUN = Table(
     Column("status", String(10), nullable=False),
     Column("outcome", String(20)),
     Column("exit_code", Integer),
-    Column("message", Text),
+    Column("message", LONG_TEXT),
     Column("error", String(80)),
     Column("started_at", INSTANT, nullable=False),
     Column("finished_at", INSTANT),
@@ -35,14 +38,14 @@ RUN = Table(
     Column("pid", Integer, nullable=False),
     Column("process_token", String(120), nullable=False),
     Column("version", String(40), nullable=False),
-    Column("arguments", Text, nullable=False),
+    Column("arguments", LONG_TEXT, nullable=False),
     Column("actor", String(80), nullable=False),
     Column("reason", Text, nullable=False),
     Column("lock_key", String(200)),
     Column("fence", BigInteger),
     Column("holder_run_id", RUN_ID),
-    Column("summary", Text),
-    Column("log_tail", Text),
+    Column("summary", LONG_TEXT),
+    Column("log_tail", LONG_TEXT),
     Index("ix_cron_run_command_scope_started_at", "command", "scope", "started_at"),
     Index("ix_cron_run_status", "status"),
     Index("ix_cron_run_started_at", "started_at"),
@@ -56,7 +59,7 @@ ATTEMPT = Table(
     Column("started_at", INSTANT, nullable=False),
     Column("finished_at", INSTANT),
     Column("outcome", String(20)),
-    Column("message", Text),
+    Column("message", LONG_TEXT),
 )
 
 SLOT = Table(

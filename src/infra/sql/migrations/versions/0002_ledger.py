@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+
+LONG_TEXT = sa.Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
 
 
 def upgrade() -> None:
@@ -19,7 +22,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.String(length=27), nullable=False),
         sa.Column("finished_at", sa.String(length=27), nullable=True),
         sa.Column("outcome", sa.String(length=20), nullable=True),
-        sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("message", LONG_TEXT, nullable=True),
         sa.PrimaryKeyConstraint("run_id", "attempt", name="pk_cron_attempt"),
     )
     op.create_table(
@@ -70,7 +73,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("outcome", sa.String(length=20), nullable=True),
         sa.Column("exit_code", sa.Integer(), nullable=True),
-        sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("message", LONG_TEXT, nullable=True),
         sa.Column("error", sa.String(length=80), nullable=True),
         sa.Column("started_at", sa.String(length=27), nullable=False),
         sa.Column("finished_at", sa.String(length=27), nullable=True),
@@ -79,14 +82,14 @@ def upgrade() -> None:
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("process_token", sa.String(length=120), nullable=False),
         sa.Column("version", sa.String(length=40), nullable=False),
-        sa.Column("arguments", sa.Text(), nullable=False),
+        sa.Column("arguments", LONG_TEXT, nullable=False),
         sa.Column("actor", sa.String(length=80), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("lock_key", sa.String(length=200), nullable=True),
         sa.Column("fence", sa.BigInteger(), nullable=True),
         sa.Column("holder_run_id", sa.String(length=36), nullable=True),
-        sa.Column("summary", sa.Text(), nullable=True),
-        sa.Column("log_tail", sa.Text(), nullable=True),
+        sa.Column("summary", LONG_TEXT, nullable=True),
+        sa.Column("log_tail", LONG_TEXT, nullable=True),
         sa.PrimaryKeyConstraint("run_id", name="pk_cron_run"),
     )
     op.create_index(
