@@ -89,6 +89,10 @@ LOCK = Table(
     Column("lock_key", String(200), primary_key=True),
     Column("fence", BigInteger, nullable=False),
     Column("run_id", RUN_ID, nullable=False),
+    Column("host", String(120)),
+    Column("pid", Integer),
+    Column("since", BigInteger),
+    Column("lease_until", BigInteger),
 )
 
 COUNTER = Table(
