@@ -11,16 +11,21 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, column, create_engine, event, select, table
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
 from domain.errors import ConfigurationInvalid, DiskFull, JobError, LockLost, StoreUnavailable
 from domain.operating.ports import Lease
+from infra.sql.address import MARIADB, SQLITE
+from infra.sql.database_clock import NOW
 
 BUSY_TIMEOUT_MS = 30_000
 
-_CRON_LOCK = table("cron_lock", column("lock_key"), column("fence"), column("run_id"))
+_FENCE = """
+    SELECT fence, run_id, lease_until IS NOT NULL AND lease_until <= {now} AS expired
+    FROM cron_lock WHERE lock_key = :key {lock}
+"""
 
 # A write that failed for a quota or a file size limit is reported as an I/O error.
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}
@@ -111,26 +116,34 @@ def immediate(connection: Connection, *, durable: bool = False) -> Iterator[None
 def fenced(
     connection: Connection, leases: Sequence[Lease], *, durable: bool = False
 ) -> Iterator[None]:
-    """A writing transaction on a kept connection that checks the leases before its first write."""
+    """A writing transaction on a kept connection that checks the leases, first and last.
+
+    First, so that a run without its locks writes nothing. Last, with the rows locked, so that
+    nobody takes a lock over before the commit; locked from the start they would keep the
+    supervisor from renewing for as long as the transaction takes.
+    """
     with immediate(connection, durable=durable):
         for lease in leases:
             check_fence(connection, lease)
         yield
+        for lease in leases:
+            check_fence(connection, lease, until_commit=True)
 
 
-def check_fence(connection: Connection, lease: Lease) -> None:
-    """LockLost unless the lock table still names this lease; holds the row until the commit."""
-    found = connection.execute(
-        select(_CRON_LOCK.c.fence, _CRON_LOCK.c.run_id)
-        .where(_CRON_LOCK.c.lock_key == lease.key)
-        .with_for_update()
-    ).one_or_none()
-    if found is None or tuple(found) != (lease.fence, lease.run_id):
-        held_by = "nobody" if found is None else f"run {found.run_id} with fence {found.fence}"
+def check_fence(connection: Connection, lease: Lease, *, until_commit: bool = False) -> None:
+    """LockLost unless the lease still holds by the database's clock; may lock it to the commit."""
+    kind = MARIADB if connection.dialect.name == "mysql" else connection.dialect.name
+    lock = "FOR UPDATE" if until_commit and kind != SQLITE else ""
+    question = text(_FENCE.format(now=NOW[kind], lock=lock))
+    found = connection.execute(question, {"key": lease.key}).one_or_none()
+    if found is None or (found.fence, found.run_id) != (lease.fence, lease.run_id):
+        held_by = f"run {found.run_id} with fence {found.fence}" if found else "nobody"
         raise LockLost(
             f"lock {lease.key} was held with fence {lease.fence}, is now held by {held_by}; "
             "nothing was written"
         )
+    if found.expired:
+        raise LockLost(f"lock {lease.key} was not renewed in time; nothing was written")
 
 
 # --- errors ----------------------------------------------------------------------------------
