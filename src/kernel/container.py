@@ -10,6 +10,7 @@ from commands.base import CronCommand
 from commands.result import Result
 from domain.errors import ConfigurationInvalid
 from domain.operating.contract import Contract
+from domain.operating.ports import ActiveRun
 from infra.boot import Boot, boot
 from infra.clock import SystemClock
 from infra.sql.connection import Database
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from infra.schedules import DeclaredSchedule
     from infra.settings import Settings
     from infra.sql.import_settings import SqlImportSettings
+    from infra.sql.session_limits import LimitedSessions
 
 Answer = Callable[..., Result]
 
@@ -48,10 +50,13 @@ def method_name(command: str) -> str:
 
 
 class Container:
-    """Builds any command; mypy checks here that each adapter fits its port."""
+    """Builds any command; mypy checks here that each adapter fits its port.
 
-    def __init__(self, env: str) -> None:
-        self._env = env
+    Within a ``run``, its database sessions are limited and known to the supervisor.
+    """
+
+    def __init__(self, env: str, run: ActiveRun | None = None) -> None:
+        self._env, self._run = env, run
         self._clock = SystemClock()
 
     def job(self, command: type[CronCommand[Any]]) -> CronCommand[Any]:
@@ -97,9 +102,22 @@ class Container:
 
     @cached_property
     def _engine(self) -> Engine:
+        return self._open_engine()
+
+    def _open_engine(self, *, read_only: bool = False) -> Engine:
         from infra.sql.engine import make_engine
 
-        return make_engine(self.settings.database.url)
+        engine = make_engine(self.settings.database.url, read_only=read_only)
+        if self._sessions:
+            self._sessions.attach(engine)
+        return engine
+
+    @cached_property
+    def _sessions(self) -> LimitedSessions | None:
+        from infra.process.active_run import RunInHand
+        from infra.sql.session_limits import LimitedSessions
+
+        return LimitedSessions(self._run) if isinstance(self._run, RunInHand) else None
 
     @cached_property
     def _import_settings(self) -> SqlImportSettings:
@@ -116,11 +134,10 @@ class Container:
         from domain.jobs.supplier_import.service import SupplierImport
         from infra.files.feeds import DirectoryFeeds
         from infra.files.rows import open_rows
-        from infra.sql.engine import make_engine
         from infra.sql.import_settings import SqlImportSettings
         from infra.sql.stock_book import SqlStockBook
 
-        reader = make_engine(self.settings.database.url, read_only=True)
+        reader = self._open_engine(read_only=True)
         book = SqlStockBook(self._engine, reader)
         feeds = DirectoryFeeds(self.settings.import_root, self._clock)
         standard = StandardProcess(feeds, book, open_rows, self._clock)

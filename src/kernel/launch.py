@@ -127,6 +127,6 @@ class Work:
     def __call__(self, run: ActiveRun) -> Summary:
         from kernel import container
 
-        job = container.Container(self.env).job(self.command)
+        job = container.Container(self.env, run).job(self.command)
         summary: Summary = job.handle(self.request, run)
         return summary

@@ -176,6 +176,7 @@ class Supervision:
     def _attempts(self) -> Attempts:
         from infra.process.forked import ForkedAttempts
         from infra.process.limits import Pace
+        from infra.sql.sessions import SqlSessions
 
         return ForkedAttempts(
             locks=self.locks,
@@ -183,6 +184,7 @@ class Supervision:
             on_output=self._log.forward,
             on_progress=self._progress,
             on_checkpoint=self.on_checkpoint,
+            sessions=SqlSessions(self.database, self._log),
             keep=self.store.descriptors,
             stop_signals=self.stop_signals,
             pace=Pace.without_expiry(),  # the kernel keeps a file's lock; no lease runs out

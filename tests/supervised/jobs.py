@@ -22,6 +22,7 @@ from pathlib import Path
 from domain.errors import ConfigurationInvalid, LockLost, Refused, Retryable, StopRequested
 from domain.operating.ports import ActiveRun, Busy
 from domain.operating.run import Summary, Unit, UnitResult
+from infra.process.active_run import RunInHand
 
 FOREVER = 600.0
 Job = Callable[[ActiveRun, Path], Summary]
@@ -293,6 +294,25 @@ def dies_with_a_further_lock(run: ActiveRun, folder: Path) -> Summary:
     return _done()
 
 
+# --- sessions on a server --------------------------------------------------------------------
+
+_SLEEP = {"postgresql": "SELECT pg_sleep(600)", "mariadb": "SELECT SLEEP(600)"}
+
+
+def sleeps_on_the_server(run: ActiveRun, folder: Path) -> Summary:
+    """Wait for a statement of ten minutes; a comment in it names the run."""
+    from infra.sql.engine import make_engine
+    from infra.sql.session_limits import LimitedSessions
+
+    assert isinstance(run, RunInHand)
+    engine = make_engine((folder / "url").read_text())
+    LimitedSessions(run).attach(engine)
+    with run.lock("supplier.23"), engine.connect() as connection:
+        mark(folder, "job")
+        connection.exec_driver_sql(f"{_SLEEP[engine.dialect.name]} /* {run.run_id} */")
+    return _done()
+
+
 JOBS: dict[str, Job] = {
     "works": works,
     "tells_its_limits": tells_its_limits,
@@ -325,6 +345,7 @@ JOBS: dict[str, Job] = {
     "writes_garbage_on_its_line": writes_garbage_on_its_line,
     "dies_in_the_middle_of_its_result": dies_in_the_middle_of_its_result,
     "closes_its_files": closes_its_files,
+    "sleeps_on_the_server": sleeps_on_the_server,
     "takes_further_locks": takes_further_locks,
     "dies_with_a_further_lock": dies_with_a_further_lock,
 }

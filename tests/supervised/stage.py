@@ -20,6 +20,7 @@ from domain.errors import StoreUnavailable
 from domain.operating.contract import Contract
 from domain.operating.ports import ActiveRun, AttemptEnd, Busy, JobCall, Lease
 from domain.operating.run import Outcome, Start, Summary
+from domain.operating.sessions import Sessions
 from fakes.operating import CONTRACT, START
 from infra.locks.file import FileLocks
 from infra.process import descendants
@@ -27,8 +28,11 @@ from infra.process.forked import ForkedAttempts
 from infra.process.limits import Pace
 from infra.process.prctl import adopt_orphans
 from infra.process.signals import StopSignals
+from infra.sql.connection import Database
+from infra.sql.sessions import SqlSessions
 from infra.telemetry.logs import JsonLog
 from supervised.jobs import FOREVER, JOBS, mark
+from supervised.traces import statements_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,7 @@ class Play:
     locked: bool = True
     orphan: bool = False
     checkpoint: bool = False
+    run_id: str = START.run_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +62,19 @@ class Call:
     contract: Contract
     soft_deadline: float
     work: Callable[[ActiveRun], Summary]
+
+
+class CountingStore(FileLocks):
+    """Notes how many statements of the run its server still works on when a lock comes back."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "locks")
+        self._marks = folder
+
+    def release(self, lease: Lease) -> None:
+        living = statements_of((self._marks / "url").read_text(), lease.run_id)
+        mark(self._marks, "living-at-release", str(len(living)))
+        super().release(lease)
 
 
 @dataclass
@@ -100,8 +118,9 @@ def _hang_until(path: Path) -> None:
 def main() -> None:
     play = Play(**json.loads(sys.argv[1]))
     folder = Path(play.folder)
-    store = FileLocks(folder / "locks")
-    leases = [store.acquire("own", START.run_id)] if play.locked else []
+    counted = (folder / "url").exists()
+    store = CountingStore(folder) if counted else FileLocks(folder / "locks")
+    leases = [store.acquire("own", play.run_id)] if play.locked else []
     progress: list[tuple[str, int, int | None]] = []
     attempts = _attempts(play, store, progress)
     mark(folder, "staged")
@@ -126,11 +145,18 @@ def _attempts(play: Play, store: FileLocks, progress: list[Any]) -> ForkedAttemp
         on_output=_pass_on,
         on_progress=lambda *shown: progress.append(shown),
         on_checkpoint=partial(mark, folder, "checkpoint") if play.checkpoint else None,
+        sessions=_sessions(folder),
         keep=store.descriptors,
         stop_signals=StopSignals(),
         pace=Pace(renew_every=play.pace[0], stop_after=play.pace[1], kill_after=play.pace[2]),
         memory_bytes=play.memory_bytes,
     )
+
+
+def _sessions(folder: Path) -> Sessions:
+    """End sessions where the play has a server; the address does not matter where it has none."""
+    url = (folder / "url").read_text() if (folder / "url").exists() else "sqlite:///none"
+    return SqlSessions(Database(url), JsonLog(verbosity=1))
 
 
 def _pass_on(line: str) -> None:
@@ -155,7 +181,7 @@ def _end_of(play: Play, attempts: ForkedAttempts, leases: list[Lease]) -> Attemp
 def _call(play: Play) -> JobCall:
     job = JOBS[play.job]
     return Call(
-        start=START,
+        start=replace(START, run_id=play.run_id),
         contract=replace(
             CONTRACT,
             timeout=timedelta(seconds=play.timeout),

@@ -18,6 +18,8 @@ class Event(StrEnum):
     CHECKPOINT = "checkpoint"
     ATTEMPT_FAILED = "attempt.failed"
     ATTEMPT_RETRYING = "attempt.retrying"
+    SESSIONS_ENDED = "sessions.ended"
+    SESSIONS_LEFT = "sessions.left"
     DEFECT = "defect"
     LEDGER_UNREACHABLE = "ledger.unreachable"
     METRICS_FAILED = "metrics.failed"

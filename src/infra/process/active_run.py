@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from domain.errors import SoftTimeout, StopRequested
 from domain.operating.events import Event
 from domain.operating.ports import Busy, JobCall, Lease, RunLog
+from domain.operating.sessions import ServerSession
 
 _PROGRESS_SECONDS = 0.2
 """Five times a second is as fast as a bar can be read."""
@@ -21,6 +22,7 @@ class Desk(Protocol):
     """Where a running job's wishes go: to the supervisor, or straight to the lock store."""
 
     def show(self, label: str, done: int, total: int | None) -> None: ...
+    def session_opened(self, session: ServerSession) -> None: ...
     def take(self, key: str) -> Lease | Busy: ...
     def give_back(self, lease: Lease) -> None: ...
 
@@ -81,6 +83,16 @@ class RunInHand:
     def remaining(self) -> timedelta:
         return timedelta(seconds=max(0.0, self._job.soft_deadline - time.monotonic()))
 
+    @property
+    def hard_limit(self) -> float:
+        """Seconds until the job is killed; 1 at the least, for a server takes 0 for no limit."""
+        grace = self._job.contract.grace.total_seconds()
+        return max(1.0, self._job.soft_deadline + grace - time.monotonic())
+
+    def session_opened(self, session: ServerSession) -> None:
+        """Tell the supervisor of a session that it is to end if this process cannot."""
+        self._desk.session_opened(session)
+
     def checkpoint(self, name: str) -> None:
         self._log.debug(Event.CHECKPOINT, name)
         if self._on_checkpoint:
@@ -114,4 +126,7 @@ class RunInHand:
             yield answer
         finally:
             self._further.remove(answer)
-            self._desk.give_back(answer)
+            # The timeout strikes within a statement, which goes on at its server until it is
+            # ended there; the supervisor does that first, and gives the lock back then.
+            if not self.brakes.timed_out:
+                self._desk.give_back(answer)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from domain.operating.ports import Broke, Finished
+from domain.operating.sessions import ServerSession, Sessions
 from infra.process import descendants, warden, wire
 from infra.process.further_locks import FurtherLocks
 from infra.process.launch import Links
@@ -44,6 +45,7 @@ class Desk:
 
     output: Output
     further: FurtherLocks
+    sessions: Sessions
     renewal: Renewal
     stop_signals: StopSignals
     on_progress: Callable[[str, int, int | None], None]
@@ -58,6 +60,7 @@ class Watch:
         self._selector = selectors.DefaultSelector()
         self._end: Finished | Broke | None = None
         self._ended: warden.Ended | None = None
+        self._sessions: list[ServerSession] = []
         self._swept = False
 
     def __enter__(self) -> Self:
@@ -76,7 +79,14 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self._links.dismiss()
         self._selector.close()
+        if not self._ended_well:  # whoever takes the locks next meets none of its statements
+            self._desk.sessions.end(tuple(self._sessions))
         self._desk.further.release_all()
+
+    @property
+    def _ended_well(self) -> bool:
+        stopped = self._ended is None or self._ended.reason is not None
+        return isinstance(self._end, Finished) and not stopped
 
     def to_the_end(self, *, spare: Container[int]) -> Seen:
         """Serve until the warden has left; ``spare`` are children that are none of this attempt."""
@@ -135,6 +145,8 @@ class Watch:
     def _heed(self, message: wire.Message | wire.Answer | None) -> None:
         if isinstance(message, wire.Progress):
             self._desk.on_progress(message.label, message.done, message.total)
+        elif isinstance(message, wire.SessionOpened):
+            self._sessions.append(message.session)
         elif isinstance(message, wire.LockWanted | wire.LockDone):
             self._reply(self._desk.further.answer(message))
         elif isinstance(message, Finished | Broke):

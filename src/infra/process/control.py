@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from domain.errors import LockLost, StoreUnavailable
 from domain.operating.ports import Broke, Busy, Finished, Lease
+from domain.operating.sessions import ServerSession
 from infra.process import wire
 
 _READ_BYTES = 65536
@@ -25,6 +26,10 @@ class SupervisorDesk:
     def show(self, label: str, done: int, total: int | None) -> None:
         with self._turn, suppress(BrokenPipeError, ConnectionResetError):
             self._line.sendall(wire.encode(wire.Progress(label=label, done=done, total=total)))
+
+    def session_opened(self, session: ServerSession) -> None:
+        with self._turn, suppress(BrokenPipeError, ConnectionResetError):
+            self._line.sendall(wire.encode(wire.SessionOpened(session=session)))
 
     def take(self, key: str) -> Lease | Busy:
         """Ask for a lock. Raises StoreUnavailable where the store cannot be reached."""

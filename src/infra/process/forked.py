@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from domain.errors import StoreUnavailable
 from domain.operating.ports import AttemptEnd, Died, JobCall, Lease, Locks, RunLog
+from domain.operating.sessions import ServerSession, Sessions
 from infra.process import descendants
 from infra.process.attempt import OVERDUE_SECONDS, Desk, Seen, Watch
 from infra.process.child import Assignment
@@ -26,14 +27,22 @@ def _show_nothing(_label: str, _done: int, _total: int | None) -> None:
     """Show no progress."""
 
 
+class _NoSessions:
+    """Where no server holds a session for a job."""
+
+    def end(self, sessions: Sequence[ServerSession]) -> None:
+        """End none."""
+
+
 @dataclass(kw_only=True)
 class ForkedAttempts:
     """The Attempts port: each attempt a child process of which nothing survives.
 
     ``on_output`` gets each line of the child's output, ``on_progress`` label, done and total.
     ``child_log`` makes each child's own log, which writes to its stderr; ``on_checkpoint`` is
-    called in the child. ``keep`` names open files that stay open until the child is dead, even
-    if this process is killed: ``FileLocks.descriptors``. Enter ``stop_signals`` for a whole run.
+    called in the child. ``sessions`` ends what a killed child left on a database server.
+    ``keep`` names open files that stay open until the child is dead, even if this process is
+    killed: ``FileLocks.descriptors``. Enter ``stop_signals`` for a whole run.
     """
 
     locks: Locks
@@ -41,6 +50,7 @@ class ForkedAttempts:
     on_output: Callable[[str], None]
     on_progress: Callable[[str, int, int | None], None] = _show_nothing
     on_checkpoint: Callable[[str], None] | None = None
+    sessions: Sessions = field(default_factory=_NoSessions)
     keep: Callable[[], Iterable[int]] = tuple
     stop_signals: StopSignals = field(default_factory=StopSignals)
     pace: Pace = field(default_factory=Pace)
@@ -104,6 +114,7 @@ class ForkedAttempts:
         desk = Desk(
             output=Output(self.on_output),
             further=further,
+            sessions=self.sessions,
             renewal=renewal,
             stop_signals=self.stop_signals,
             on_progress=self.on_progress,

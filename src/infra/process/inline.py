@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from domain.operating.ports import AttemptEnd, Busy, Died, JobCall, Lease, Locks, RunLog
+from domain.operating.sessions import ServerSession
 from infra.process.active_run import RunInHand
 from infra.process.attempt import Seen
 from infra.process.ends import judge
@@ -50,6 +51,9 @@ class _OwnDesk:
 
     def take(self, key: str) -> Lease | Busy:
         return self.locks.acquire(key, self.run_id)
+
+    def session_opened(self, session: ServerSession) -> None:
+        """Nobody but this process could end it."""
 
     def give_back(self, lease: Lease) -> None:
         self.locks.release(lease)

@@ -14,6 +14,7 @@ from typing import Any
 
 from domain.operating.ports import Broke, Busy, Finished, Lease
 from domain.operating.run import Summary, Unit, UnitResult
+from domain.operating.sessions import ServerSession
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,14 @@ class Unreachable:
     message: str
 
 
-Message = Progress | LockWanted | LockDone | Finished | Broke
+@dataclass(frozen=True, kw_only=True)
+class SessionOpened:
+    """The job opened a session on the database server; ended there if the job cannot."""
+
+    session: ServerSession
+
+
+Message = Progress | SessionOpened | LockWanted | LockDone | Finished | Broke
 Answer = Granted | Denied | Unreachable
 
 
@@ -92,6 +100,11 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} has no form as JSON: {value!r}")
+
+
+def _session_opened(*, session: dict[str, Any]) -> SessionOpened:
+    number, mark = int(session["number"]), str(session["mark"])
+    return SessionOpened(session=ServerSession(number=number, mark=mark))
 
 
 def _finished(*, summary: dict[str, Any], output: str) -> Finished:
@@ -122,6 +135,7 @@ def _denied(*, request: int, busy: dict[str, Any]) -> Denied:
 
 _READERS: Mapping[str, Callable[..., Message | Answer]] = {
     "Progress": Progress,
+    "SessionOpened": _session_opened,
     "LockWanted": LockWanted,
     "LockDone": LockDone,
     "Finished": _finished,
