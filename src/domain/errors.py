@@ -32,6 +32,10 @@ class StoreUnavailable(Retryable):
     """The database or the lock store could not be reached; before work began this is exit 69."""
 
 
+class CommitUnknown(JobError):
+    """The database was lost while it committed: done or not, nobody knows; never tried again."""
+
+
 class LockLost(JobError):
     """The run no longer holds a lock that it worked under; its writes were rolled back."""
 

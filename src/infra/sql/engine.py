@@ -1,41 +1,27 @@
-"""Engines, transactions and the translation of database errors.
-
-SQLite is set up so that readers never wait for a writer (WAL), a writer waits up to 30 s for its
-turn, and foreign keys hold. ``synchronous=NORMAL``: a power cut may cost the last commits but
-never breaks the file; what must outlive a power cut asks for ``durable``.
-"""
+"""Engines, transactions and the translation of database errors, for every kind of database."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from domain.errors import ConfigurationInvalid, DiskFull, JobError, LockLost, StoreUnavailable
+from domain.errors import CommitUnknown, LockLost
 from domain.operating.ports import Lease
-from infra.sql.address import MARIADB, SQLITE
+from infra.sql.address import MARIADB, POSTGRESQL, SQLITE, address_of
 from infra.sql.database_clock import NOW
-
-BUSY_TIMEOUT_MS = 30_000
 
 _FENCE = """
     SELECT fence, run_id, lease_until IS NOT NULL AND lease_until <= {now} AS expired
     FROM cron_lock WHERE lock_key = :key {lock}
 """
 
-# A write that failed for a quota or a file size limit is reported as an I/O error.
-_FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}
-_UNAVAILABLE = (
-    "SQLITE_BUSY",
-    "SQLITE_LOCKED",
-    "SQLITE_CANTOPEN",
-    "SQLITE_IOERR",
-    "SQLITE_PROTOCOL",
-)
+_BY_DRIVER = {"sqlite3": SQLITE, "psycopg": POSTGRESQL, "pymysql": MARIADB}
+_BY_DIALECT = {"mysql": MARIADB}
 
 
 def make_engine(url: str, *, read_only: bool = False) -> Engine:
@@ -43,35 +29,14 @@ def make_engine(url: str, *, read_only: bool = False) -> Engine:
 
     A read-only engine cannot change the database at all; temporary tables still work.
     """
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
-    engine = create_engine(_read_only(parsed) if read_only else parsed)
-    event.listen(engine, "connect", _set_up_reading if read_only else _set_up_writing)
-    event.listen(engine, "begin", _begin)
-    return engine
+    address = address_of(url)
+    made: Engine = dialect_of(address.kind).engine(address, read_only=read_only)
+    return made
 
 
-def _read_only(url: URL) -> URL:
-    """The same file by a URI that refuses every write."""
-    return url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
-
-
-def _set_up_reading(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # BEGIN is ours: see _begin
-    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-
-
-def _set_up_writing(connection: sqlite3.Connection, record: object) -> None:
-    _set_up_reading(connection, record)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA foreign_keys=ON")
-
-
-def _begin(connection: Connection) -> None:
-    kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {kind}")
+def dialect_of(kind: str) -> Any:
+    """What differs between databases: one module each, loaded with its driver at first use."""
+    return import_module(f"infra.sql.dialects.{kind}")
 
 
 # --- transactions ----------------------------------------------------------------------------
@@ -102,14 +67,29 @@ def fenced_transaction(engine: Engine, leases: Sequence[Lease]) -> Iterator[Conn
 def immediate(connection: Connection, *, durable: bool = False) -> Iterator[None]:
     """A writing transaction on a connection that is kept; ``durable`` outlives a power cut."""
     connection.execution_options(sqlite_begin="IMMEDIATE")
-    if durable and connection.dialect.name == "sqlite":
-        # The driver's own cursor: SQLAlchemy would open the transaction first.
-        connection.connection.cursor().execute("PRAGMA synchronous=FULL")
+    if durable:
+        dialect_of(kind_of(connection)).make_durable(connection)
     try:
-        with connection.begin():
+        with connection.begin() as transaction:
             yield
+            with _answered():
+                transaction.commit()
     finally:
         connection.execution_options(sqlite_begin="DEFERRED")
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """Before the commit a lost connection has written nothing; during it nobody knows."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise CommitUnknown(
+            f"the connection was lost during the commit, which may or may not have been done:"
+            f" {error.orig}; look before doing it again"
+        ) from error
 
 
 @contextmanager
@@ -132,7 +112,7 @@ def fenced(
 
 def check_fence(connection: Connection, lease: Lease, *, until_commit: bool = False) -> None:
     """LockLost unless the lease still holds by the database's clock; may lock it to the commit."""
-    kind = MARIADB if connection.dialect.name == "mysql" else connection.dialect.name
+    kind = kind_of(connection)
     lock = "FOR UPDATE" if until_commit and kind != SQLITE else ""
     question = text(_FENCE.format(now=NOW[kind], lock=lock))
     found = connection.execute(question, {"key": lease.key}).one_or_none()
@@ -146,6 +126,11 @@ def check_fence(connection: Connection, lease: Lease, *, until_commit: bool = Fa
         raise LockLost(f"lock {lease.key} was not renewed in time; nothing was written")
 
 
+def kind_of(connection: Connection) -> str:
+    """Name the database's kind as its address does."""
+    return _BY_DIALECT.get(connection.dialect.name, connection.dialect.name)
+
+
 # --- errors ----------------------------------------------------------------------------------
 
 
@@ -154,21 +139,10 @@ def translated() -> Iterator[None]:
     """Turn what databases and drivers raise into the errors a run knows."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
-        known = _known(getattr(error, "orig", error))
-        if known is None:
+    except Exception as error:
+        raised = error.orig if isinstance(error, DBAPIError) else error
+        kind = _BY_DRIVER.get(type(raised).__module__.partition(".")[0])
+        known = kind and dialect_of(kind).known(raised)
+        if not known:
             raise
         raise known from error
-
-
-def _known(error: object) -> JobError | None:
-    """The run's word for a driver's error; None for a defect of ours."""
-    # A cursor that was used after close() carries no code.
-    code = str(getattr(error, "sqlite_errorname", ""))
-    if code in _FULL:
-        return DiskFull(f"no room left for the database ({error}); nothing was written: free space")
-    if code.startswith(_UNAVAILABLE):
-        return StoreUnavailable(f"the database is not available: {error} ({code})")
-    if "no such table" in str(error):
-        return ConfigurationInvalid(f"{error}: run bin/console db:migrate")
-    return None

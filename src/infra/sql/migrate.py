@@ -10,22 +10,31 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from infra.sql.engine import make_engine, reading, writing
+from domain.errors import ConfigurationInvalid
+from infra.sql.address import MARIADB, Address, address_of
+from infra.sql.dialects.words import DatabaseMissing
+from infra.sql.engine import dialect_of, make_engine, reading, translated
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 
+_CREATE = {MARIADB: "CREATE DATABASE `{}` CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"}
+_CREATE_ELSEWHERE = "CREATE DATABASE \"{}\" ENCODING 'UTF8' TEMPLATE template0"
+
 
 def upgrade(url: str) -> None:
-    """Apply every migration that is missing, all or none; a database up to date stays as it is.
+    """Apply every migration that is missing; a database up to date stays as it is.
 
+    All or none; on MariaDB each statement by itself, and one cut in the middle says what to do.
     Two that start at once do not meet: the second waits and finds nothing to do.
     """
-    engine = make_engine(url)
+    address, engine = address_of(url), make_engine(url)
     try:
-        with writing(engine) as connection:
+        with translated(), dialect_of(address.kind).migrating(engine) as connection:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    except DatabaseMissing as error:
+        raise _to_be_created(error, address) from error
     finally:
         engine.dispose()
 
@@ -35,6 +44,8 @@ def status(url: str) -> tuple[str | None, str | None]:
     engine = make_engine(url)
     try:
         return _current(engine), needed()
+    except DatabaseMissing as error:
+        raise _to_be_created(error, address_of(url)) from error
     finally:
         engine.dispose()
 
@@ -42,6 +53,11 @@ def status(url: str) -> tuple[str | None, str | None]:
 def needed() -> str | None:
     """Name the revision that this version needs."""
     return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _to_be_created(error: Exception, address: Address) -> ConfigurationInvalid:
+    line = _CREATE.get(address.kind, _CREATE_ELSEWHERE).format(address.database)
+    return ConfigurationInvalid(f"{error}; an administrator of the server creates it with: {line};")
 
 
 def _current(engine: Engine) -> str | None:

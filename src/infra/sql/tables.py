@@ -18,10 +18,13 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
 from infra.sql.metadata import METADATA
 
 INSTANT = String(27)
+ARTICLE_NO = NAME = String(100)
+LONG_TEXT = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")  # TEXT ends there at 64 KiB
 SERIAL = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
 
 ARTICLE = Table(
@@ -29,8 +32,8 @@ ARTICLE = Table(
     METADATA,
     Column("id", SERIAL, primary_key=True),
     Column("ean", String(14)),
-    Column("maker", String(80)),
-    Column("maker_no", String(80)),
+    Column("maker", NAME),
+    Column("maker_no", NAME),
     Column("name", String(255), nullable=False),
     Index(None, "ean"),
     Index(None, "maker_no"),
@@ -40,7 +43,7 @@ SUPPLIER_ARTICLE = Table(
     "supplier_article",
     METADATA,
     Column("supplier_id", Integer, primary_key=True, autoincrement=False),
-    Column("supplier_article_no", String(64), primary_key=True),
+    Column("supplier_article_no", ARTICLE_NO, primary_key=True),
     Column("article_id", SERIAL, ForeignKey("article.id"), nullable=False),
     Column("matched_by", String(16), nullable=False),
     Column("matched_at", INSTANT, nullable=False),
@@ -53,7 +56,7 @@ SUPPLIER_IMPORT_SETTING = Table(
     Column("supplier_id", Integer, primary_key=True, autoincrement=False),
     Column("name", String(120), nullable=False),
     Column("active", Boolean, nullable=False),
-    Column("document", Text, nullable=False),
+    Column("document", LONG_TEXT, nullable=False),
 )
 
 # Clustered by its key on SQLite too: an import walks file and stock in one order, so a million
@@ -62,7 +65,7 @@ SUPPLIER_STOCK = Table(
     "supplier_stock",
     METADATA,
     Column("supplier_id", Integer, primary_key=True, autoincrement=False),
-    Column("supplier_article_no", String(64), primary_key=True),
+    Column("supplier_article_no", ARTICLE_NO, primary_key=True),
     Column("dot", String(40), primary_key=True, server_default=text("''")),
     Column("ean", String(14)),
     Column("qty", Integer, nullable=False),
@@ -108,7 +111,7 @@ SUPPLIER_STOCK_HISTORY = Table(
     "supplier_stock_history",
     METADATA,
     Column("import_run_id", SERIAL, ForeignKey("import_run.id"), primary_key=True),
-    Column("supplier_article_no", String(64), primary_key=True),
+    Column("supplier_article_no", ARTICLE_NO, primary_key=True),
     Column("dot", String(40), primary_key=True),
     Column("change", String(8), nullable=False),
     Column("old_qty", Integer),
@@ -133,10 +136,10 @@ MATCH_REVIEW = Table(
     "match_review",
     METADATA,
     Column("supplier_id", Integer, primary_key=True, autoincrement=False),
-    Column("supplier_article_no", String(64), primary_key=True),
+    Column("supplier_article_no", ARTICLE_NO, primary_key=True),
     Column("ean", String(14)),
-    Column("maker", String(80)),
-    Column("maker_no", String(80)),
+    Column("maker", NAME),
+    Column("maker_no", NAME),
     # unknown: no article fits; ambiguous: several do
     Column("reason", String(12), nullable=False),
     Column("import_run_id", SERIAL, ForeignKey("import_run.id"), nullable=False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0001"
 down_revision = None
@@ -12,6 +13,7 @@ depends_on = None
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.String(length=27)
+LONG_TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 
 
 def upgrade() -> None:
@@ -19,8 +21,8 @@ def upgrade() -> None:
         "article",
         sa.Column("id", SERIAL, nullable=False),
         sa.Column("ean", sa.String(length=14), nullable=True),
-        sa.Column("maker", sa.String(length=80), nullable=True),
-        sa.Column("maker_no", sa.String(length=80), nullable=True),
+        sa.Column("maker", sa.String(length=100), nullable=True),
+        sa.Column("maker_no", sa.String(length=100), nullable=True),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_article"),
     )
@@ -58,13 +60,13 @@ def upgrade() -> None:
         sa.Column("supplier_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("document", LONG_TEXT, nullable=False),
         sa.PrimaryKeyConstraint("supplier_id", name="pk_supplier_import_setting"),
     )
     op.create_table(
         "supplier_stock",
         sa.Column("supplier_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("supplier_article_no", sa.String(length=64), nullable=False),
+        sa.Column("supplier_article_no", sa.String(length=100), nullable=False),
         sa.Column("dot", sa.String(length=40), server_default=sa.text("''"), nullable=False),
         sa.Column("ean", sa.String(length=14), nullable=True),
         sa.Column("qty", sa.Integer(), nullable=False),
@@ -94,10 +96,10 @@ def upgrade() -> None:
     op.create_table(
         "match_review",
         sa.Column("supplier_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("supplier_article_no", sa.String(length=64), nullable=False),
+        sa.Column("supplier_article_no", sa.String(length=100), nullable=False),
         sa.Column("ean", sa.String(length=14), nullable=True),
-        sa.Column("maker", sa.String(length=80), nullable=True),
-        sa.Column("maker_no", sa.String(length=80), nullable=True),
+        sa.Column("maker", sa.String(length=100), nullable=True),
+        sa.Column("maker_no", sa.String(length=100), nullable=True),
         sa.Column("reason", sa.String(length=12), nullable=False),
         sa.Column("import_run_id", SERIAL, nullable=False),
         sa.Column("queued_at", INSTANT, nullable=False),
@@ -109,7 +111,7 @@ def upgrade() -> None:
     op.create_table(
         "supplier_article",
         sa.Column("supplier_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("supplier_article_no", sa.String(length=64), nullable=False),
+        sa.Column("supplier_article_no", sa.String(length=100), nullable=False),
         sa.Column("article_id", SERIAL, nullable=False),
         sa.Column("matched_by", sa.String(length=16), nullable=False),
         sa.Column("matched_at", INSTANT, nullable=False),
@@ -124,7 +126,7 @@ def upgrade() -> None:
     op.create_table(
         "supplier_stock_history",
         sa.Column("import_run_id", SERIAL, nullable=False),
-        sa.Column("supplier_article_no", sa.String(length=64), nullable=False),
+        sa.Column("supplier_article_no", sa.String(length=100), nullable=False),
         sa.Column("dot", sa.String(length=40), nullable=False),
         sa.Column("change", sa.String(length=8), nullable=False),
         sa.Column("old_qty", sa.Integer(), nullable=True),
