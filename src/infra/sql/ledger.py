@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from domain.operating.ports import Closing, Lease, Pause, SlotTaken
 from domain.operating.run import Outcome, Start, Trigger, Verdict
 from infra.sql.connection import Database, Row, Transaction
+from infra.sql.database_clock import NOW
 from infra.sql.instants import from_text, optional_instant, to_text
-from infra.sql.run_rows import pause_of_row, run_of, run_values, summary_text
+from infra.sql.run_rows import closing_values, pause_of_row, run_of, run_values
 from infra.telemetry.run_state import DURATION_BUCKETS
 
 Alive = Callable[[str, int, str], bool | None]
@@ -17,12 +18,25 @@ Alive = Callable[[str, int, str], bool | None]
 
 ANY_COMMAND = "*"
 
+_RUNNING = """
+    SELECT r.*, CASE WHEN l.lease_until <= {now} THEN 1 ELSE 0 END AS lapsed
+    FROM cron_run r LEFT JOIN cron_lock l ON l.lock_key = r.lock_key AND l.fence = r.fence
+    WHERE r.status = 'running'
+"""
+
+_GUESSED = "Killed"
+"""The error of a run that others closed; its own verdict, if it lives to say it, replaces that."""
+
 _CLOSE_RUN = """
     UPDATE cron_run SET status = 'closed', outcome = :outcome, exit_code = :exit_code,
         message = :message, error = :error, finished_at = :finished_at, attempts = :attempts,
         summary = :summary, log_tail = :log_tail, holder_run_id = :holder_run_id
     WHERE run_id = :run_id AND status = 'running'
 """
+
+_CORRECT_RUN = _CLOSE_RUN.replace("status = 'running'", "error = :guessed")
+
+_SETTLE_SLOT = "UPDATE cron_slot SET outcome = :outcome WHERE run_id = :run_id"
 
 _COUNT = """
     UPDATE cron_counter SET value = value + :value
@@ -135,18 +149,22 @@ class SqlLedger:
         return self._database.atomically(note)
 
     def reap(self, now: datetime) -> Sequence[Start]:
-        """Close dead runs as crashed, so that no row says ``running`` of a process that is gone."""
+        """Close dead runs as crashed, so that no row says ``running`` of a process that is gone.
+
+        Of another host's process only its lease can tell: it runs out once nobody renews it.
+        """
+        statement = _RUNNING.format(now=NOW[self._database.kind])
         dead = [
             run_of(row)
-            for row in self._database.rows("SELECT * FROM cron_run WHERE status = 'running'")
-            if self._is_dead(row)
+            for row in self._database.rows(statement)
+            if self._is_dead(row) or (row["lapsed"] and not self._lives(row))
         ]
         return [run for run in dead if self._close_dead(run, now)]
 
     def _close_dead(self, run: Start, now: datetime) -> bool:
         message = f"process {run.pid} on {run.host} ended without a verdict; it was killed"
         closing = Closing(
-            verdict=Verdict.of(Outcome.CRASHED, message, error="Killed"),
+            verdict=Verdict.of(Outcome.CRASHED, message, error=_GUESSED),
             finished_at=now,
             attempts=self._attempts_of(run.run_id),
             summary=None,
@@ -215,30 +233,23 @@ class SqlLedger:
             )
 
     def close(self, run_id: str, closing: Closing) -> None:
-        """Write the verdict, settle the slot and bump the counters in one transaction."""
-        self._write_verdict(run_id, closing)
+        """Write the verdict, settle the slot and bump the counters in one transaction.
+
+        A run that others took for dead corrects its row; it has been counted already.
+        """
+        if not self._write_verdict(run_id, closing):
+            values = closing_values(run_id, closing) | {"guessed": _GUESSED}
+            with self._database.transaction() as transaction:
+                if transaction.execute(_CORRECT_RUN, values).rowcount:
+                    transaction.execute(_SETTLE_SLOT, values)
 
     def _write_verdict(self, run_id: str, closing: Closing) -> bool:
-        verdict = closing.verdict
-        values = {
-            "run_id": run_id,
-            "outcome": verdict.outcome.word,
-            "exit_code": int(verdict.exit_code),
-            "message": verdict.message,
-            "error": verdict.error,
-            "finished_at": to_text(closing.finished_at),
-            "attempts": closing.attempts,
-            "summary": summary_text(closing.summary),
-            "log_tail": closing.log_tail,
-            "holder_run_id": closing.holder_run_id,
-        }
+        values = closing_values(run_id, closing)
 
         def write(transaction: Transaction) -> bool:
             if transaction.execute(_CLOSE_RUN, values).rowcount != 1:
                 return False
-            transaction.execute(
-                "UPDATE cron_slot SET outcome = :outcome WHERE run_id = :run_id", values
-            )
+            transaction.execute(_SETTLE_SLOT, values)
             _count_run(transaction, run_id, closing)
             return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from domain.operating.ports import Pause
+from domain.operating.ports import Closing, Pause
 from domain.operating.run import Start, Summary, Trigger
 from infra.sql.connection import Row
 from infra.sql.instants import from_text, optional_instant, optional_text, to_text
@@ -48,6 +48,22 @@ def run_values(start: Start) -> dict[str, object]:
         "arguments": json.dumps(start.arguments),
         "actor": start.actor[:ACTOR_LENGTH],
         "reason": start.reason,
+    }
+
+
+def closing_values(run_id: str, closing: Closing) -> dict[str, object]:
+    verdict = closing.verdict
+    return {
+        "run_id": run_id,
+        "outcome": verdict.outcome.word,
+        "exit_code": int(verdict.exit_code),
+        "message": verdict.message,
+        "error": verdict.error,
+        "finished_at": to_text(closing.finished_at),
+        "attempts": closing.attempts,
+        "summary": summary_text(closing.summary),
+        "log_tail": closing.log_tail,
+        "holder_run_id": closing.holder_run_id,
     }
 
 
