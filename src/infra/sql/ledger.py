@@ -9,6 +9,7 @@ from domain.operating.ports import Closing, Lease, Pause, SlotTaken
 from domain.operating.run import Outcome, Start, Trigger, Verdict
 from infra.sql.connection import Database, Row, Transaction
 from infra.sql.database_clock import NOW
+from infra.sql.incident_reports import report_missed, report_run
 from infra.sql.instants import from_text, optional_instant, to_text
 from infra.sql.run_rows import closing_values, pause_of_row, run_of, run_values
 from infra.telemetry.run_state import DURATION_BUCKETS
@@ -139,12 +140,14 @@ class SqlLedger:
         def note(transaction: Transaction) -> int:
             slot = {"command": command, "scope": scope, "outcome": Outcome.MISSED.word}
             new = [
-                transaction.insert_new("cron_slot", slot | {"instant": to_text(instant)})
+                instant
                 for instant in instants
+                if transaction.insert_new("cron_slot", slot | {"instant": to_text(instant)})
             ]
-            if any(new):
-                _bump(transaction, command, Trigger.SCHEDULE, {_counter(Outcome.MISSED): sum(new)})
-            return sum(new)
+            if new:
+                _bump(transaction, command, Trigger.SCHEDULE, {_counter(Outcome.MISSED): len(new)})
+                report_missed(transaction, command, scope, new)
+            return len(new)
 
         return self._database.atomically(note)
 
@@ -251,6 +254,7 @@ class SqlLedger:
                 return False
             transaction.execute(_SETTLE_SLOT, values)
             _count_run(transaction, run_id, closing)
+            report_run(transaction, run_id, closing.verdict.outcome)
             return True
 
         return self._database.atomically(write)

@@ -37,7 +37,7 @@ class SqlPauses:
                 values,
             )
             audit = (pause.actor, "jobs:pause", pause.command, pause.reason, pause.since)
-            _note(connection, *audit)
+            note(connection, *audit)
 
     def resume(self, command: str, *, actor: str, reason: str, now: datetime) -> bool:
         with self._database.transaction() as connection:
@@ -45,7 +45,7 @@ class SqlPauses:
                 "DELETE FROM cron_pause WHERE command = :command", {"command": command}
             ).rowcount
             if gone:
-                _note(connection, actor, "jobs:resume", command, reason, now)
+                note(connection, actor, "jobs:resume", command, reason, now)
         return bool(gone)
 
 
@@ -57,10 +57,10 @@ class SqlAudit:
 
     def note(self, *, actor: str, verb: str, target: str, reason: str, at: datetime) -> None:
         with self._database.transaction() as connection:
-            _note(connection, actor, verb, target, reason, at)
+            note(connection, actor, verb, target, reason, at)
 
 
-def _note(
+def note(
     connection: Transaction, actor: str, verb: str, target: str, reason: str, at: datetime
 ) -> None:
     connection.execute(
