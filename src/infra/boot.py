@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from domain.errors import ConfigurationInvalid
+from infra.secrets import conceal_passwords, filled, read_secret, secrets_directory
 
 PREFIX = "CRONTRACT_"
 ENVIRONMENTS = ("dev", "test", "prod")
@@ -26,6 +27,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "imports": ("directory",),
     "metrics": ("textfile_directory",),
     "slots": ("start_grace_seconds",),
+    "secrets": ("directory",),
 }
 
 # The words that pydantic takes for a truth value, so that both readers agree.
@@ -39,12 +41,13 @@ class Boot:
 
     root: Path
     env: str
-    database_url: str
+    database_url: str = field(repr=False)
     state: Path
     running: bool
     memory_limit_bytes: int | None
     textfile_directory: Path | None
     start_grace_seconds: float
+    secrets_directory: Path
 
 
 def root_folder() -> Path:
@@ -58,11 +61,27 @@ def boot(env: str, root: Path | None = None) -> Boot:
     root = root or root_folder()
     if env not in ENVIRONMENTS:
         raise ConfigurationInvalid(f"--env {env}: choose one of {', '.join(ENVIRONMENTS)}")
-    values = read_files(root, env)
+    values = given(root, env)
     faults = unknown_keys(values) + unknown_variables()
     if faults:
         raise ConfigurationInvalid("; ".join(faults) + " (see bin/console config:check)")
     return _boot(root, env, values)
+
+
+def given(root: Path, env: str) -> dict[str, dict[str, Any]]:
+    """Merge all that was said, in the order of precedence: app.toml, overlay, variables.
+
+    The passwords of addresses count as secrets from here on.
+    """
+    values, said = read_files(root, env), variables()
+    for section, keys in KEYS.items():
+        for key in keys:
+            if (name := variable(section, key)) in said:
+                values.setdefault(section, {})[key] = said[name]
+    for section_values in values.values():
+        for value in section_values.values():
+            conceal_passwords(str(value))
+    return values
 
 
 def config_files(root: Path, env: str) -> tuple[Path, Path]:
@@ -104,36 +123,73 @@ def unknown_keys(values: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def variable(section: str, key: str) -> str:
+    """Name the variable of a setting."""
+    return f"{PREFIX}{section}__{key}".upper()
+
+
+DATABASE_URL = "DATABASE_URL"
+"""The name that every platform knows, beside CRONTRACT_DATABASE__URL, over which it wins."""
+
+
+def _known_variables() -> set[str]:
+    return {variable(section, key) for section, keys in KEYS.items() for key in keys}
+
+
 def variables() -> dict[str, str]:
-    """Give the settings among the environment's variables, by name in capitals."""
-    return {
+    """Give the settings among the environment's variables, by name in capitals.
+
+    ``NAME_FILE`` names a mounted file that holds the value. Raises ConfigurationInvalid where that
+    cannot be read, or where ``NAME`` is said too.
+    """
+    said = {
         name.upper(): value
         for name, value in os.environ.items()
         if name.upper().startswith(PREFIX) and "__" in name
     }
+    said |= {n: os.environ[n] for n in (DATABASE_URL, DATABASE_URL + "_FILE") if os.environ.get(n)}
+    for name in sorted(_known_variables() | {DATABASE_URL}):
+        if file := said.pop(f"{name}_FILE", ""):
+            if name in said:
+                raise ConfigurationInvalid(f"{name} and {name}_FILE are both set: leave one out")
+            said[name] = _mounted(name, file)
+    if url := said.pop(DATABASE_URL, ""):
+        said[variable("database", "url")] = url
+    return said
+
+
+def _mounted(name: str, file: str) -> str:
+    try:
+        return read_secret(Path(file))
+    except ConfigurationInvalid as error:
+        raise ConfigurationInvalid(f"{name}_FILE: {error}") from error
 
 
 def unknown_variables() -> list[str]:
     """Name each variable that looks like a setting and is none."""
-    known = {f"{PREFIX}{section}__{key}".upper() for section, keys in KEYS.items() for key in keys}
+    known = _known_variables()
     return [f"config: unknown variable {name}" for name in variables() if name not in known]
 
 
-def _boot(root: Path, env: str, values: Mapping[str, Mapping[str, Any]]) -> Boot:
-    given = variables()
+def database_address(url: str, root: Path, secrets: Path) -> str:
+    """Fill in the references of the database's address; a relative path starts at ``root``."""
+    return absolute_url(filled(url, secrets).reveal(), root)
 
+
+def _boot(root: Path, env: str, values: Mapping[str, Mapping[str, Any]]) -> Boot:
     def text(section: str, key: str) -> str:
-        fallback = values.get(section, {}).get(key)
-        said = given.get(f"{PREFIX}{section}__{key}".upper(), fallback)
+        said = values.get(section, {}).get(key)
         if said is None:
             raise ConfigurationInvalid(f"config: {section}.{key} is missing")
         return str(said)
 
     metrics = text("metrics", "textfile_directory")
+    secrets = secrets_directory(text("secrets", "directory"), root)
     return Boot(
         root=root,
         env=env,
-        database_url=absolute_url(os.environ.get("DATABASE_URL") or text("database", "url"), root),
+        database_url=database_address(text("database", "url"), root, secrets),
+        secrets_directory=secrets,
         state=root / text("state", "directory"),
         running=_truth("cron.running", text("cron", "running")),
         memory_limit_bytes=_bytes(text("cron", "memory_limit_bytes")),

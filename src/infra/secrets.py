@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from domain.errors import ConfigurationInvalid
 from infra.secret_forms import forms
@@ -34,7 +34,7 @@ HOW = "write env:NAME, file:/path or secret:name"
 _REFERENCE = re.compile(r"(env|file|secret):(.+)", re.DOTALL)
 _IN_BRACES = re.compile(r"\{((?:env|file|secret):[^{}]+)\}")
 _NAME = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
-_USER_INFO = re.compile(r"(://[^/@\s:]*):[^@\s/]+@")
+_USER_INFO = re.compile(r"(://[^/@\s:]*):([^\s/]+)@")
 
 
 class Secret:
@@ -56,8 +56,8 @@ class Secret:
     def __str__(self) -> str:
         return HIDDEN
 
-    def __format__(self, _spec: str) -> str:
-        return HIDDEN
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
 
     def __bool__(self) -> bool:
         return bool(self._value)
@@ -102,13 +102,31 @@ def resolve(reference: str, directory: Path) -> Secret:
     return Secret(value)
 
 
+class SecretAddress(Secret):
+    """An address that may hold secrets: only they are scrubbed, and it shows all but them."""
+
+    __slots__ = ()
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+        conceal_passwords(value)
+
+    def __str__(self) -> str:
+        return without_password(self._value)
+
+
 def filled(text: str, directory: Path) -> Secret:
-    """Fill the references in an address, each value percent-encoded; the whole is a secret."""
+    """Read an address: the whole a reference, or with references in it, which are filled in.
+
+    Filled-in values are percent-encoded. Raises ConfigurationInvalid that names the reference.
+    """
+    if is_reference(text):
+        return resolve(text, directory)
 
     def value_of(found: re.Match[str]) -> str:
         return quote(resolve(found[1], directory).reveal(), safe="")
 
-    return Secret(_IN_BRACES.sub(value_of, text))
+    return SecretAddress(_IN_BRACES.sub(value_of, text))
 
 
 def secrets_directory(configured: str, root: Path) -> Path:
@@ -180,24 +198,36 @@ def _path(scheme: str, rest: str, directory: Path) -> Path:
 
 _known: dict[str, None] = {}
 _patterns: list[re.Pattern[str]] = []
+_listeners: list[Callable[[str], None]] = []
 
 
 def conceal(value: str) -> None:
-    """Keep a value out of every text from now on, and the password in it if it is an address."""
-    for part in (value, *_passwords(value)):
-        if len(part) >= LEAST_LENGTH and part not in _known:
-            _known[part] = None
-            _patterns.clear()
+    """Keep a value out of every text from now on, and what is secret in it if it is an address."""
+    _keep(value)
+    conceal_passwords(value)
+    if value.startswith(("http://", "https://")):  # a web hook's path is its password
+        _keep(value.partition("://")[2].partition("/")[2])
 
 
-def _passwords(value: str) -> tuple[str, ...]:
-    if "://" not in value:
-        return ()
-    try:
-        password = urlsplit(value).password or ""
-    except ValueError:  # no address after all
-        return ()
-    return password, unquote(password)
+def conceal_passwords(address: str) -> None:
+    """Keep the password of an address out of every text; its host and user may be seen."""
+    for found in _USER_INFO.finditer(address):
+        _keep(found[2])
+        _keep(unquote(found[2]))
+
+
+def tell_of_secrets(listener: Callable[[str], None]) -> None:
+    """Name every further secret to a listener: a job's process tells its supervisor."""
+    _listeners.append(listener)
+
+
+def _keep(value: str) -> None:
+    if len(value) < LEAST_LENGTH or value in _known:
+        return
+    _known[value] = None
+    _patterns.clear()
+    for listener in _listeners:
+        listener(value)
 
 
 def scrub(text: str) -> str:
@@ -212,11 +242,11 @@ def scrub(text: str) -> str:
 
 
 def scrubbed(value: Any) -> Any:
-    """Scrub every text in nested mappings and sequences; all else stays what it is."""
+    """Scrub every text in nested mappings and sequences; names of fields are our own and stay."""
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, Mapping):
-        return {scrubbed(key): scrubbed(item) for key, item in value.items()}
+        return {key: scrubbed(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [scrubbed(item) for item in value]
     return value

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
 
 from domain.errors import ConfigurationInvalid
-from infra.boot import (
-    PREFIX,
-    absolute_url,
-    config_files,
-    read_files,
-    root_folder,
-    unknown_variables,
-)
+from infra.boot import database_address, given, root_folder, unknown_variables
+from infra.secrets import secrets_directory
 
 
 class Section(BaseModel):
@@ -32,9 +18,9 @@ class Section(BaseModel):
 
 
 class DatabaseSection(Section):
-    """Where the shop and the ledger live."""
+    """Where the shop and the ledger live; may hold references to secrets."""
 
-    url: str
+    url: str = Field(repr=False)
 
 
 class StateSection(Section):
@@ -68,12 +54,14 @@ class SlotsSection(Section):
     start_grace_seconds: float = Field(gt=0, allow_inf_nan=False)
 
 
-class Settings(BaseSettings):
-    """All settings; an unknown key refuses to load."""
+class SecretsSection(Section):
+    """The folder of ``secret:`` references; empty: systemd's credentials, else /run/secrets."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
-    )
+    directory: str
+
+
+class Settings(Section):
+    """All settings; an unknown key refuses to load."""
 
     root: Path
     env: str
@@ -83,25 +71,7 @@ class Settings(BaseSettings):
     imports: ImportSection
     metrics: MetricsSection
     slots: SlotsSection
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base names it
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base names it
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order of precedence: start-up arguments, environment, overlay, app.toml."""
-        given = init_settings()
-        app, overlay = config_files(given["root"], given["env"])
-        return (
-            init_settings,
-            env_settings,
-            TomlConfigSettingsSource(settings_cls, overlay),
-            TomlConfigSettingsSource(settings_cls, app),
-        )
+    secrets: SecretsSection
 
     @property
     def import_root(self) -> Path:
@@ -111,18 +81,16 @@ class Settings(BaseSettings):
 def load(env: str, root: Path | None = None) -> Settings:
     """Load and check all settings. Raises ConfigurationInvalid that lists every fault."""
     root = root or root_folder()
-    read_files(root, env)  # pydantic passes over a missing file and trips over a broken one
-    given: dict[str, Any] = {"root": root, "env": env}
-    if url := os.environ.get("DATABASE_URL"):
-        given["database"] = {"url": url}
+    values = given(root, env)
     strangers = unknown_variables()
     try:
-        settings = Settings(**given)
+        settings = Settings.model_validate({**values, "root": root, "env": env})
     except ValidationError as error:
         raise ConfigurationInvalid("; ".join(_faults(error) + strangers)) from error
     if strangers:
         raise ConfigurationInvalid("; ".join(strangers))
-    url = absolute_url(settings.database.url, root)
+    directory = secrets_directory(settings.secrets.directory, root)
+    url = database_address(settings.database.url, root, directory)
     return settings.model_copy(update={"database": DatabaseSection(url=url)})
 
 

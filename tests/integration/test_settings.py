@@ -11,6 +11,7 @@ import pytest
 
 from domain.errors import ConfigurationInvalid
 from infra.boot import ENVIRONMENTS, KEYS, absolute_url, boot, root_folder
+from infra.secrets import HIDDEN, scrub
 from infra.settings import Settings, load
 
 APP = """\
@@ -27,6 +28,8 @@ directory = "var/import"
 textfile_directory = "var/metrics"
 [slots]
 start_grace_seconds = 900
+[secrets]
+directory = "secrets"
 """
 
 Seen = dict[str, Any]
@@ -68,7 +71,7 @@ both = pytest.mark.parametrize("read", [by_boot, by_settings], ids=["boot", "set
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith("CRONTRACT_") or name == "DATABASE_URL":
+        if name.startswith(("CRONTRACT_", "DATABASE_URL")):
             monkeypatch.delenv(name)
 
 
@@ -197,6 +200,73 @@ def test_the_switch_understands_the_same_words(
     monkeypatch.setenv("CRONTRACT_CRON__RUNNING", word)
 
     assert read(root)["running"] is running
+
+
+# --- from mounted files -------------------------------------------------------------------------
+
+mounted = pytest.mark.parametrize("name", ["DATABASE_URL", "CRONTRACT_DATABASE__URL"])
+
+
+@both
+@mounted
+def test_a_variable_may_name_a_file_that_holds_the_value(
+    root: Path, read: Reader, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "url").write_text("postgresql://shop:hunter22@db/shop\n")
+    monkeypatch.setenv(f"{name}_FILE", str(root / "url"))
+
+    assert read(root)["url"] == "postgresql://shop:hunter22@db/shop"
+    assert scrub("hunter22") == HIDDEN
+
+
+@both
+@mounted
+def test_a_value_and_its_file_together_are_refused(
+    root: Path, read: Reader, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{name}_FILE", str(root / "url"))
+    monkeypatch.setenv(name, "sqlite:///a.db")
+
+    with pytest.raises(ConfigurationInvalid, match=f"{name} and {name}_FILE are both set"):
+        read(root)
+
+
+@both
+def test_a_file_that_is_not_there_is_named_with_its_variable(
+    root: Path, read: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRONTRACT_CRON__RUNNING_FILE", "/nowhere")
+
+    with pytest.raises(ConfigurationInvalid, match="CRON__RUNNING_FILE: secret /nowhere cannot"):
+        read(root)
+
+
+@both
+@pytest.mark.parametrize(
+    ("url", "read_as"),
+    [
+        ("secret:db/url", "postgresql://shop:word@db/shop"),
+        ("postgresql://shop:{secret:db/word}@db/shop", "postgresql://shop:p%40ss@db/shop"),
+    ],
+)
+def test_the_database_s_address_may_hold_references(
+    root: Path, read: Reader, url: str, read_as: str
+) -> None:
+    (root / "secrets" / "db").mkdir(parents=True)
+    (root / "secrets" / "db" / "url").write_text("postgresql://shop:word@db/shop")
+    (root / "secrets" / "db" / "word").write_text("p@ss")
+    write(root, overlay=f'[database]\nurl = "{url}"')
+
+    assert read(root)["url"] == read_as
+
+
+def test_no_reader_shows_the_database_s_password(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://shop:hunter22@db/shop")
+
+    assert "hunter22" not in f"{boot('test', root)!r} {load('test', root)!r}"
+    assert scrub("role shop, password hunter22") == f"role shop, password {HIDDEN}"
 
 
 # --- where paths start --------------------------------------------------------------------------

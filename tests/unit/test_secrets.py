@@ -30,6 +30,7 @@ from infra.secrets import (
     scrub,
     scrubbed,
     secrets_directory,
+    tell_of_secrets,
     without_password,
 )
 
@@ -40,6 +41,7 @@ WORD = 'kä:n"a/r+i %s\\e&n'
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets, "_known", {})
     monkeypatch.setattr(secrets, "_patterns", [])
+    monkeypatch.setattr(secrets, "_listeners", [])
 
 
 @pytest.fixture
@@ -248,6 +250,33 @@ def test_the_password_of_an_address_is_a_secret_too() -> None:
     assert scrub("role p@ss-word, p%40ss-word; db") == f"role {HIDDEN}, {HIDDEN}; db"
 
 
+def test_an_address_with_references_hides_them_and_shows_its_host(folder: Path) -> None:
+    address = filled("redis://cron:{secret:smtp/password}@cache/0", folder)
+
+    assert f"{address} {address!r}" == f"redis://cron:{HIDDEN}@cache/0 Secret({HIDDEN})"
+    assert scrub(f"{WORD} at redis://cache/0") == f"{HIDDEN} at redis://cache/0"
+
+
+def test_a_whole_address_by_reference_is_a_secret_with_its_path(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", "https://hooks.example/services/T0/B0/x7")
+
+    assert filled("env:HOOK", folder).reveal() == "https://hooks.example/services/T0/B0/x7"
+    assert scrub("POST /services/T0/B0/x7 at hooks.example") == f"POST /{HIDDEN} at hooks.example"
+
+
+def test_whoever_listens_hears_of_each_new_secret_once() -> None:
+    heard: list[str] = []
+    tell_of_secrets(heard.append)
+
+    Secret("hunter22")
+    Secret("hunter22")
+    conceal("abc")
+
+    assert heard == ["hunter22"]
+
+
 def test_each_line_of_a_key_is_a_secret() -> None:
     Secret("-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG\n-----END KEY-----")
 
@@ -259,9 +288,9 @@ def test_each_line_of_a_key_is_a_secret() -> None:
 def test_nested_values_are_scrubbed_and_numbers_stay() -> None:
     conceal("hunter22")
 
-    assert scrubbed({"a": ["hunter22", 7, ("x", None)], "hunter22": True}) == {
+    assert scrubbed({"a": ["hunter22", 7, ("x", None)], "b": {"c": "an hunter22"}}) == {
         "a": [HIDDEN, 7, ["x", None]],
-        HIDDEN: True,
+        "b": {"c": f"an {HIDDEN}"},
     }
 
 
@@ -269,6 +298,7 @@ def test_nested_values_are_scrubbed_and_numbers_stay() -> None:
     ("address", "shown"),
     [
         ("http://cron:hunter22@gate:9091/x", f"http://cron:{HIDDEN}@gate:9091/x"),
+        ("mariadb://shop:h@nter22@db/shop", f"mariadb://shop:{HIDDEN}@db/shop"),
         ("redis://:hunter22@cache/0", f"redis://:{HIDDEN}@cache/0"),
         ("http://gate:9091/x@y", "http://gate:9091/x@y"),
         ("sqlite:///var/a.db", "sqlite:///var/a.db"),
