@@ -10,6 +10,7 @@ from pathlib import Path
 from domain.errors import ConfigurationInvalid, JobError, StoreUnavailable
 from domain.operating.run import ExitCode
 from infra.boot import boot
+from infra.secrets import scrub
 from kernel.words import say
 
 
@@ -33,7 +34,7 @@ def _code(error: JobError) -> ExitCode:
 
 
 def _keep(error: Exception) -> Path:
-    text = "".join(traceback.format_exception(error))
+    text = scrub("".join(traceback.format_exception(error)))
     with tempfile.NamedTemporaryFile(
         "w",
         prefix="crontract-",

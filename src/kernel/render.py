@@ -8,6 +8,7 @@ from shutil import get_terminal_size
 from typing import TextIO
 
 from commands.result import Cell, Facts, Result, Table, Text
+from infra.secrets import scrub, scrubbed
 
 _COLOURS = {"green": 32, "yellow": 33, "magenta": 35, "red": 31}
 
@@ -23,7 +24,11 @@ def width_of(stream: TextIO) -> int | None:
 def render(result: Result, format_: str, *, width: int | None = None, colour: bool = False) -> str:
     """Write a result; ``width`` is the terminal's, None where stdout is none (no cut)."""
     if format_ == "json":
-        return json.dumps(_data(result), ensure_ascii=False, indent=2)
+        return json.dumps(scrubbed(_data(result)), ensure_ascii=False, indent=2)
+    return scrub(_text(result, width, colour=colour))
+
+
+def _text(result: Result, width: int | None, *, colour: bool) -> str:
     if isinstance(result, Text):
         return result.text
     if isinstance(result, Facts):
@@ -66,7 +71,7 @@ def _cell(value: Cell) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value).replace("\n", " ")
+    return scrub(str(value)).replace("\n", " ")  # before a column is cut, and a secret with it
 
 
 def table_text(table: Table, width: int | None) -> str:

@@ -113,6 +113,9 @@ def _take_valued(flags: Flags, word: str, rest: Iterator[str]) -> bool:
 
 def say(text: str) -> None:
     """Write a line to stderr; where that is full or closed, the exit code must do."""
+    secrets = sys.modules.get("infra.secrets")  # where it is not loaded no secret has been read
+    if secrets:
+        text = secrets.scrub(text)
     try:
         print(text, file=sys.stderr, flush=True)
     except OSError:

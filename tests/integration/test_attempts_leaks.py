@@ -54,6 +54,20 @@ def test_an_orphan_of_any_origin_is_buried(tmp_path: Path) -> None:
     assert said.children == []
 
 
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_secret_that_only_the_job_read_is_kept_out_of_its_output(
+    tmp_path: Path, refused: bool
+) -> None:
+    (tmp_path / "secret").write_text("hunter22")
+    if refused:
+        (tmp_path / "refused").touch()
+
+    said = play(tmp_path, "tells_its_secret")
+
+    assert said.end["output"].count("told ***") == 2
+    assert "hunter22" not in f"{said.end['output']} {said.end.get('message')}"
+
+
 # --- output ----------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from domain.operating.events import Event
+from infra import secrets
 from infra.telemetry.logs import LEVELS, JsonLog, readable_tail
 
 DEEP = '{"ts":' * 100_000
@@ -211,3 +212,47 @@ def test_a_full_disk_stops_no_job() -> None:
 
     log.error("step")
     log.forward("output")
+
+
+# --- secrets ------------------------------------------------------------------------------------
+
+WORD = 'hunter"22'
+
+
+@pytest.fixture
+def _one_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "_known", {WORD: None, "info": None})
+    monkeypatch.setattr(secrets, "_patterns", [])
+
+
+@pytest.mark.usefixtures("_one_secret")
+@pytest.mark.parametrize("human", [False, True])
+def test_a_secret_is_in_no_part_of_a_line(human: bool) -> None:
+    stream = io.StringIO()
+    log = JsonLog(stream, verbosity=3, human=human)
+    log.bind(scope=WORD)
+
+    log.info(Event.DEFECT, WORD, error=ValueError(WORD), nested={"a": [WORD]}, traceback=WORD)
+    log.forward(f"printed {WORD}")
+    log.forward(json.dumps({**CHILD, "message": WORD, "password": [WORD]}))
+
+    assert "hunter" not in stream.getvalue()
+    assert (
+        stream.getvalue().count("***") == 9 + 3 * human
+    )  # three levels that look like the other secret
+
+
+@pytest.mark.usefixtures("_one_secret")
+def test_a_forwarded_line_without_a_secret_is_passed_on_byte_by_byte_and_one_with_stays_json() -> (
+    None
+):
+    stream = io.StringIO()
+    log = JsonLog(stream)
+    plain = json.dumps({**CHILD, "level": "warning", "message": "ü"})
+
+    log.forward(plain)
+    log.forward(json.dumps({**CHILD, "message": WORD}))
+
+    first, second = stream.getvalue().splitlines()
+    assert first == plain
+    assert json.loads(second) == {**CHILD, "message": "***"}

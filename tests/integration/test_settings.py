@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from domain.errors import ConfigurationInvalid
+from infra import secrets
 from infra.boot import ENVIRONMENTS, KEYS, absolute_url, boot, root_folder
 from infra.secrets import HIDDEN, scrub
 from infra.settings import Settings, load
@@ -70,6 +71,8 @@ both = pytest.mark.parametrize("read", [by_boot, by_settings], ids=["boot", "set
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "_known", {})
+    monkeypatch.setattr(secrets, "_patterns", [])
     for name in list(os.environ):
         if name.startswith(("CRONTRACT_", "DATABASE_URL")):
             monkeypatch.delenv(name)

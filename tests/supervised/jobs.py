@@ -23,6 +23,7 @@ from domain.errors import ConfigurationInvalid, LockLost, Refused, Retryable, St
 from domain.operating.ports import ActiveRun, Busy
 from domain.operating.run import Summary, Unit, UnitResult
 from infra.process.active_run import RunInHand
+from infra.secrets import resolve
 
 FOREVER = 600.0
 Job = Callable[[ActiveRun, Path], Summary]
@@ -313,8 +314,19 @@ def sleeps_on_the_server(run: ActiveRun, folder: Path) -> Summary:
     return _done()
 
 
+def tells_its_secret(run: ActiveRun, folder: Path) -> Summary:
+    """Print it past every stream of Python's, as a driver in C would, and die of it."""
+    secret = resolve(f"file:{folder}/secret", folder).reveal()
+    os.write(1, f"told {secret}\n".encode())
+    subprocess.run(["echo", f"told {secret}"], check=True)
+    if (folder / "refused").exists():
+        raise Refused(f"no login with {secret}")
+    return Summary(notes=(secret,))
+
+
 JOBS: dict[str, Job] = {
     "works": works,
+    "tells_its_secret": tells_its_secret,
     "tells_its_limits": tells_its_limits,
     "lists_its_open_files": lists_its_open_files,
     "shows_its_streams": shows_its_streams,

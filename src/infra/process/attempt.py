@@ -22,6 +22,7 @@ from infra.process.limits import Reason
 from infra.process.output import Lines, Output
 from infra.process.renewal import Renewal, Standing
 from infra.process.signals import STACKS, STOPS, StopSignals
+from infra.secrets import conceal
 
 _READ_BYTES = 65536
 _LONGEST_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -103,6 +104,7 @@ class Watch:
 
     def _read_output(self) -> bool:
         data = self._read(self._links.output, lambda: os.read(self._links.output, _READ_BYTES))
+        self._read_messages()  # a secret in what was just read has been confided before
         self._desk.output.feed(data)
         return bool(data)
 
@@ -147,6 +149,8 @@ class Watch:
             self._desk.on_progress(message.label, message.done, message.total)
         elif isinstance(message, wire.SessionOpened):
             self._sessions.append(message.session)
+        elif isinstance(message, wire.Confided):
+            conceal(message.value)
         elif isinstance(message, wire.LockWanted | wire.LockDone):
             self._reply(self._desk.further.answer(message))
         elif isinstance(message, Finished | Broke):

@@ -22,6 +22,7 @@ from infra.process.active_run import Brakes, RunInHand
 from infra.process.control import SupervisorDesk
 from infra.process.prctl import die_with
 from infra.process.work import perform
+from infra.secrets import tell_of_secrets
 
 _EXIT_DEFECT = 70
 _OUT_OF_MEMORY_SCORE = "500"
@@ -59,6 +60,7 @@ def do(assignment: Assignment, parent: int) -> None:
     """Become a process of its own, do the job, hand in its end."""
     _settle(assignment, parent)
     desk = SupervisorDesk(assignment.line)
+    tell_of_secrets(desk.confide)
     run = RunInHand(
         assignment.job,
         assignment.attempt,

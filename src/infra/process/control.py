@@ -31,6 +31,14 @@ class SupervisorDesk:
         with self._turn, suppress(BrokenPipeError, ConnectionResetError):
             self._line.sendall(wire.encode(wire.SessionOpened(session=session)))
 
+    def confide(self, secret: str) -> None:
+        """Name a secret that the job read, so that the supervisor keeps it out of what it prints.
+
+        The line is a pair of sockets between the two processes; nobody else can read it.
+        """
+        with self._turn, suppress(BrokenPipeError, ConnectionResetError):
+            self._line.sendall(wire.encode(wire.Confided(value=secret)))
+
     def take(self, key: str) -> Lease | Busy:
         """Ask for a lock. Raises StoreUnavailable where the store cannot be reached."""
         with self._turn:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
+from infra.secrets import scrub
+
 TAIL_BYTES = 64 * 1024
 _LONGEST_LINE_BYTES = 64 * 1024
 
@@ -56,11 +58,11 @@ class Output:
 
     @property
     def tail(self) -> str:
-        """At most the last 64 KiB, from the start of a line where there is one."""
+        """At most the last 64 KiB, from the start of a line where there is one, without secrets."""
         if len(self._tail) <= TAIL_BYTES:
-            return self._tail.decode(errors="replace")
+            return scrub(self._tail.decode(errors="replace"))
         cut = bytes(self._tail[-TAIL_BYTES:])
-        return (cut.partition(b"\n")[2] or cut).decode(errors="replace")
+        return scrub((cut.partition(b"\n")[2] or cut).decode(errors="replace"))
 
     def _pass_on(self, line: bytes) -> None:
         with suppress(OSError):

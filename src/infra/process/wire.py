@@ -73,7 +73,14 @@ class SessionOpened:
     session: ServerSession
 
 
-Message = Progress | SessionOpened | LockWanted | LockDone | Finished | Broke
+@dataclass(frozen=True, kw_only=True)
+class Confided:
+    """The job read a secret, which must not get out with what it prints."""
+
+    value: str
+
+
+Message = Progress | SessionOpened | Confided | LockWanted | LockDone | Finished | Broke
 Answer = Granted | Denied | Unreachable
 
 
@@ -136,6 +143,7 @@ def _denied(*, request: int, busy: dict[str, Any]) -> Denied:
 _READERS: Mapping[str, Callable[..., Message | Answer]] = {
     "Progress": Progress,
     "SessionOpened": _session_opened,
+    "Confided": Confided,
     "LockWanted": LockWanted,
     "LockDone": LockDone,
     "Finished": _finished,

@@ -18,6 +18,7 @@ from domain.errors import (
 from domain.operating.events import Event
 from domain.operating.ports import ActiveRun, Broke, Finished, RunLog
 from domain.operating.run import Summary
+from infra.secrets import scrub
 
 DEFECT = "defect"
 TIMED_OUT = "timed_out"
@@ -44,9 +45,10 @@ def perform(work: Callable[[ActiveRun], Summary], run: ActiveRun, log: RunLog) -
 
 def _broke(error: BaseException, log: RunLog) -> Broke:
     family = _family(error)
-    message = str(error) or type(error).__name__
+    said = scrub(str(error))
+    message = said or type(error).__name__
     if family == DEFECT:
-        message = f"{type(error).__name__}: {error}"
+        message = f"{type(error).__name__}: {said}"
         with suppress(OSError, ValueError):  # the job may have closed its own stderr
             log.error(Event.DEFECT, message, traceback=_stack(error))
     return Broke(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from domain.operating.ports import Closing, Lease, Pause, SlotTaken
 from domain.operating.run import Outcome, Start, Trigger, Verdict
+from infra.secrets import scrub
 from infra.sql.connection import Database, Row, Transaction
 from infra.sql.database_clock import NOW
 from infra.sql.incident_reports import report_missed, report_run
@@ -231,7 +232,7 @@ class SqlLedger:
                     "attempt": attempt,
                     "now": to_text(now),
                     "outcome": outcome,
-                    "message": message,
+                    "message": scrub(message),
                 },
             )
 

@@ -6,6 +6,7 @@ import json
 
 from domain.operating.ports import Closing, Pause
 from domain.operating.run import Start, Summary, Trigger
+from infra.secrets import scrub, scrubbed
 from infra.sql.connection import Row
 from infra.sql.instants import from_text, optional_instant, optional_text, to_text
 
@@ -26,7 +27,8 @@ def summary_text(summary: Summary | None) -> str | None:
         }
         for unit in summary.units
     ]
-    return json.dumps({"items": dict(summary.items), "units": units, "notes": summary.notes})
+    said = {"items": dict(summary.items), "units": units, "notes": summary.notes}
+    return json.dumps(scrubbed(said))
 
 
 def run_values(start: Start) -> dict[str, object]:
@@ -57,12 +59,12 @@ def closing_values(run_id: str, closing: Closing) -> dict[str, object]:
         "run_id": run_id,
         "outcome": verdict.outcome.word,
         "exit_code": int(verdict.exit_code),
-        "message": verdict.message,
+        "message": scrub(verdict.message),
         "error": verdict.error,
         "finished_at": to_text(closing.finished_at),
         "attempts": closing.attempts,
         "summary": summary_text(closing.summary),
-        "log_tail": closing.log_tail,
+        "log_tail": scrub(closing.log_tail),
         "holder_run_id": closing.holder_run_id,
     }
 

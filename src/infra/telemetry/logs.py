@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from infra.secrets import scrub, scrubbed
+
 LEVELS = ("debug", "info", "warning", "error")
 
 QUIET, NORMAL, DEBUG = -1, 0, 1
@@ -74,20 +76,20 @@ class JsonLog:
         if record is None:
             self._write("info", "output", line, {})
         elif LEVELS.index(record["level"]) >= self._least:
-            self._put(self._readable(record) if self._human else line)
+            self._put(self._readable(_clean(record)) if self._human else _clean_line(line, record))
 
     def _write(self, level: str, event: str, message: str, fields: Mapping[str, Any]) -> None:
         if LEVELS.index(level) < self._least:
             return
         record = {"ts": _now(), "level": level, "event": str(event), "pid": os.getpid()}
-        record |= {**self._bound, **fields}
+        record |= scrubbed({**self._bound, **fields})
         if message:
-            record["message"] = message
+            record["message"] = scrub(message)
         text = self._readable(record) if self._human else as_json(record)
         self._put(text)
 
     def _readable(self, record: Mapping[str, Any]) -> str:
-        return readable(record, colour=self._colour, verbosity=self._verbosity)
+        return scrub(readable(record, colour=self._colour, verbosity=self._verbosity))
 
     def _put(self, text: str) -> None:
         try:
@@ -101,7 +103,22 @@ class JsonLog:
 
 def as_json(record: Mapping[str, Any]) -> str:
     """Write one record; values JSON does not know become their text."""
-    return json.dumps(record, default=str, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(record, default=_shown, ensure_ascii=False, separators=(",", ":"))
+
+
+def _shown(value: object) -> str:
+    return scrub(str(value))
+
+
+def _clean_line(line: str, record: Mapping[str, Any]) -> str:
+    """Pass a line on as it is; one with a secret is written anew, so that it stays JSON."""
+    return line if scrub(line) == line else as_json(_clean(record))
+
+
+def _clean(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Scrub a record; its level, event and time are words of ours, whatever a secret is."""
+    own = {key: record[key] for key in ("ts", "level", "event")}
+    return {**scrubbed(record), **own}
 
 
 def _now() -> str:
