@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from servers.databases import KINDS, database
 from servers.private import private
+from servers.proxy import proxy
 from servers.shared import redis_url
 
-__all__ = ["KINDS", "database", "private", "redis_url"]
+__all__ = ["KINDS", "database", "private", "proxy", "redis_url"]

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+HERE = Path("/")
 
 UNPACKED = ".servers"
 
@@ -95,11 +96,12 @@ def find(
     name: str,
     environment: Mapping[str, str] = os.environ,
     *,
-    root: Path = Path("/"),
+    root: Path = HERE,
     checkout: Path = CHECKOUT,
+    private: bool = False,
 ) -> Found:
-    """Take the first place that has the server. Raises Missing."""
-    if url := environment.get(variable(name)):
+    """Take the first place that has it; what is private must be a program. Raises Missing."""
+    if not private and (url := environment.get(variable(name))):
         return Found(name, variable(name), url=url)
     for found in _places(name, environment, root, checkout):
         if os.access(found.program, os.X_OK):

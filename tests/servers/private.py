@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
-from servers.finding import find
+from servers.finding import Found, find
+from servers.mail import MailServer, Smtp
+from servers.monitoring import Alertmanager, Prometheus, Pushgateway
 from servers.recipes import MariaDb, PostgreSql, Redis
 from servers.record import wanted
 from servers.server import Recipe, Server
 
-RECIPES: dict[str, Callable[..., Recipe]] = {
+_RECIPES: dict[str, Callable[..., Recipe]] = {
     "postgresql": PostgreSql,
     "mariadb": MariaDb,
     "redis": Redis,
+    "pushgateway": Pushgateway,
+    "prometheus": Prometheus,
+    "alertmanager": Alertmanager,
+    "smtp": Smtp,
 }
 
 
-@contextmanager
-def private(name: str, folder: Path, **options: Any) -> Iterator[Server]:
-    """Start a server of its own; ``folder`` takes what the test may want to read afterwards.
+@overload
+def private(
+    name: Literal["smtp"], folder: Path, **options: Any
+) -> AbstractContextManager[MailServer]: ...
 
-    A variable like CRON_TEST_REDIS_URL is not used: a test may kill what is private.
+
+@overload
+def private(name: str, folder: Path, **options: Any) -> AbstractContextManager[Server]: ...
+
+
+def private(name: str, folder: Path, **options: Any) -> AbstractContextManager[Server]:
+    """Start a server of its own; its configuration, log and mails are in the folder.
+
+    A variable like CRON_TEST_REDIS_URL is not used: what is private may be killed.
     """
+    return _running(name, folder, _RECIPES[name](**options))
+
+
+@contextmanager
+def _running(name: str, folder: Path, recipe: Recipe) -> Iterator[Server]:
     with wanted(name):
-        found = find(name, {})
-    server = Server(RECIPES[name](**options), found)
+        found = (
+            Found(name, "wheel", program=Path(sys.executable))
+            if name == "smtp"
+            else find(name, private=True)
+        )
+        server = (MailServer if name == "smtp" else Server)(recipe, found, files=folder)
     try:
         server.start()
         yield server

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
@@ -49,14 +49,22 @@ class Server:
     """A server on a free loopback port with its own data; it ends with its owner at the latest."""
 
     def __init__(
-        self, recipe: Recipe, found: Found, *, owner: int | None = None, sweep: Path | None = None
+        self,
+        recipe: Recipe,
+        found: Found,
+        *,
+        files: Path | None = None,
+        owner: int | None = None,
+        sweep: Path | None = None,
     ) -> None:
         self.recipe, self.found = recipe, found
         self.host, self.port, self.pid = HOST, free_port(), 0
         self.account = nobody() if recipe.drops_root else {}
         self.data = Path(mkdtemp(prefix=f"crontract-{found.name}-", dir=sweep))
         self.data.chmod(0o755)
-        self.log = self.data / "log"
+        self.files = files or self.data
+        self.files.mkdir(parents=True, exist_ok=True)
+        self.log = self.files / f"{found.name}.log"
         self._owner, self._sweep = owner or os.getpid(), sweep or self.data
         self._guard: subprocess.Popen[str] | None = None
         recipe.prepare(found, self)
@@ -102,6 +110,12 @@ class Server:
     def send(self, number: signal.Signals) -> None:
         """SIGSTOP makes it hang, SIGCONT go on."""
         os.kill(self.pid, number)
+
+    def listens(self) -> bool:
+        """Tell whether a connection is taken."""
+        with suppress(OSError), socket.create_connection((self.host, self.port), 5):
+            return True
+        return False
 
     def _end(self, number: signal.Signals) -> None:
         guard, self._guard = self._guard, None
@@ -210,6 +224,3 @@ def web_answers(server: Server, path: str) -> bool:
     """Tell whether the server says that it is ready."""
     question = f"GET {path} HTTP/1.0\r\nHost: {server.host}\r\n\r\n"
     return answers(server, question.encode(), b" 200 ")
-
-
-Options = Mapping[str, Any]
