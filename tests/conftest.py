@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from servers.plugin import pytest_addoption, pytest_configure, pytest_unconfigure
+from servers.plugin import (
+    pytest_addoption,
+    pytest_configure,
+    pytest_terminal_summary,
+    pytest_unconfigure,
+)
 
-__all__ = ["pytest_addoption", "pytest_configure", "pytest_unconfigure"]
+__all__ = [
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_terminal_summary",
+    "pytest_unconfigure",
+]

@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import urlsplit, urlunsplit
 
-from infra.sql.migrate import upgrade
 from servers.access import Access
 from servers.shared import session, shared
 
@@ -64,13 +63,19 @@ def _sqlite(*, migrated: bool) -> Iterator[str]:
 def _sqlite_template() -> dict[str, str]:
     file = session().folder / "template.db"
     url = f"sqlite:///{file}"
-    upgrade(url)
+    _migrate(url)
     with Access(url) as access:  # what is only in the log would be missing in a copy
         access.rows("PRAGMA wal_checkpoint(TRUNCATE)")
     return {"file": str(file)}
 
 
 # --- PostgreSQL and MariaDB -----------------------------------------------------------------------
+
+
+def _migrate(url: str) -> None:
+    from infra.sql.migrate import upgrade  # heavy, and only the first of a session needs it
+
+    upgrade(url)
 
 
 def _create(admin: Access, name: str) -> None:
@@ -96,7 +101,7 @@ def _copy_mariadb(admin: Access, name: str) -> None:
 def _template(admin: Access) -> dict[str, str]:
     name = f"{TEMPLATE}_{uuid.uuid4().hex[:8]}"
     _create(admin, name)
-    upgrade(_named(admin.url, name))
+    _migrate(_named(admin.url, name))
     return {"name": name}
 
 

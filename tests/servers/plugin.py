@@ -6,8 +6,9 @@ import os
 
 import pytest
 
-from servers.record import REQUIRE
-from servers.shared import SESSION, session
+from servers.record import REQUIRE, SESSION
+from servers.report import table
+from servers.shared import session
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,6 +24,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """Begin the session before the workers start: they inherit its name."""
     os.environ[REQUIRE] = config.getoption("--require")
     session()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Tell which servers the tests used."""
+    if lines := table(session().folder / "record"):
+        terminalreporter.section("servers")
+        for line in lines:
+            terminalreporter.line(line)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Literal, overload
 
-from servers.finding import Found, find
+from servers.finding import Found, Missing
 from servers.mail import MailServer, Smtp
 from servers.monitoring import Alertmanager, Prometheus, Pushgateway
 from servers.recipes import MariaDb, PostgreSql, Redis
-from servers.record import wanted
+from servers.record import wanted, without
 from servers.server import Recipe, Server
 
 _RECIPES: dict[str, Callable[..., Recipe]] = {
@@ -46,15 +46,19 @@ def private(name: str, folder: Path, **options: Any) -> AbstractContextManager[S
 
 @contextmanager
 def _running(name: str, folder: Path, recipe: Recipe) -> Iterator[Server]:
-    with wanted(name):
-        found = (
-            Found(name, "wheel", program=Path(sys.executable))
-            if name == "smtp"
-            else find(name, private=True)
-        )
-        server = (MailServer if name == "smtp" else Server)(recipe, found, files=folder)
+    server = _server(name, folder, recipe)
     try:
         server.start()
         yield server
     finally:
         server.close()
+
+
+def _server(name: str, folder: Path, recipe: Recipe) -> Server:
+    if name != "smtp":
+        return Server(recipe, wanted(name, private=True), files=folder)
+    python = Found(name, "wheel", program=Path(sys.executable))
+    try:
+        return MailServer(recipe, python, files=folder)
+    except Missing as missing:
+        without(name, missing)

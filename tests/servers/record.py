@@ -4,34 +4,49 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
-import pytest
-
-from servers.finding import Missing
+from servers.finding import Found, Missing, find
 
 REQUIRE = "CRON_TEST_REQUIRE"
+SESSION = "CRON_TEST_SESSION"
+"""``PID:FOLDER`` of the process that owns the servers; its children find them by it."""
+
 USED, SKIPPED = "used", "skipped"
 
 
-@contextmanager
-def wanted(name: str) -> Iterator[None]:
-    """Note that the running test needs the server, and skip or fail it where there is none."""
+def wanted(name: str, *, private: bool = False) -> Found:
+    """Find a server for the running test; skips or fails it where there is none."""
     try:
-        yield
+        found = find(name, private=private)
     except Missing as missing:
-        note(name, SKIPPED)
-        if os.environ.get(REQUIRE) == "all":
-            pytest.fail(f"{missing} (required by --require=all)", pytrace=False)
-        pytest.skip(str(missing))
-    note(name, USED)
+        without(name, missing)
+    used(found)
+    return found
 
 
-def note(name: str, what: str, **more: str) -> None:
-    """Add a line to the session's record; one write, so that processes do not mix theirs."""
-    folder = os.environ.get("CRON_TEST_SESSION", "").partition(":")[2]
+def used(found: Found) -> None:
+    """Note that the running test uses it."""
+    program = str(found.program) if not found.url else ""
+    environment = dict(found.environment)
+    _note(found.name, USED, origin=found.origin, program=program, environment=environment)
+
+
+def without(name: str, missing: Missing) -> NoReturn:
+    """Skip the running test, or fail it where every server is required."""
+    import pytest
+
+    _note(name, SKIPPED)
+    if os.environ.get(REQUIRE) == "all":
+        pytest.fail(f"{missing} (required by --require=all)", pytrace=False)
+    pytest.skip(str(missing))
+
+
+def _note(name: str, what: str, **more: str | Mapping[str, str]) -> None:
+    """Add a line to the session's record: one short write, so that processes do not mix theirs."""
+    folder = os.environ.get(SESSION, "").partition(":")[2]
     if not folder:
         return
     test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]

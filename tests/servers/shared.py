@@ -16,13 +16,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from servers.finding import find
+from servers.finding import Found
 from servers.recipes import MariaDb, PostgreSql, Redis
-from servers.record import note, wanted
+from servers.record import SESSION, wanted
 from servers.server import Recipe, Server
-
-SESSION = "CRON_TEST_SESSION"
-"""``PID:FOLDER`` of the process that owns the servers; its children find them by it."""
 
 _SHARED: dict[str, Callable[[], Recipe]] = {
     "postgresql": lambda: PostgreSql(arguments=("-c", "synchronous_commit=off")),
@@ -58,7 +55,7 @@ class Session:
         """End the servers and remove the folder; only the owner may."""
         if self.owner != os.getpid():
             return
-        guards = [json.loads(file.read_text("utf-8"))["guard"] for file in self._servers()]
+        guards = list(self._guards())
         for guard in guards:
             with suppress(ProcessLookupError):
                 os.kill(guard, signal.SIGTERM)
@@ -68,8 +65,10 @@ class Session:
         shutil.rmtree(self.folder, ignore_errors=True)
         os.environ.pop(SESSION, None)
 
-    def _servers(self) -> list[Path]:
-        return [file for name in _SHARED if (file := self.folder / f"{name}.json").exists()]
+    def _guards(self) -> Iterator[int]:
+        for file in self.folder.glob("*.json"):
+            if guard := json.loads(file.read_text("utf-8")).get("guard"):
+                yield guard
 
 
 def session() -> Session:
@@ -86,23 +85,17 @@ def session() -> Session:
 
 def shared(name: str) -> str:
     """Give the address of the session's server; skips where there is none."""
-    with wanted(name):
-        return str(session().once(name, lambda: _start(name, session()))["url"])
+    where, found = session(), wanted(name)
+    return str(where.once(name, lambda: _start(found, where))["url"])
 
 
-def _start(name: str, where: Session) -> dict[str, Any]:
-    found = find(name)
-    began = time.monotonic()
+def _start(found: Found, where: Session) -> dict[str, Any]:
     if found.url:
-        started = {"url": found.url, "guard": 0}
-    else:
-        server = Server(_SHARED[name](), found, owner=where.owner, sweep=where.folder)
-        server.start()
-        started = {"url": server.url, "guard": server.guard}
-        server.hand_over()
-    seconds = f"{time.monotonic() - began:.1f}"
-    note(name, "started", version=found.version(), origin=found.origin, seconds=seconds)
-    return started
+        return {"url": found.url, "guard": 0}
+    server = Server(_SHARED[found.name](), found, owner=where.owner, sweep=where.folder)
+    server.start()
+    server.hand_over()
+    return {"url": server.url, "guard": server.guard}
 
 
 def redis_url() -> str:

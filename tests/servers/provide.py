@@ -1,0 +1,142 @@
+"""Bring the servers that the tests need, where that is allowed: bin/test runs this first.
+
+As root only with CRON_TEST_APT=1: one apt line. As a plain user on Debian or Ubuntu: packages
+unpacked into .servers/, nothing outside the checkout. Else nothing. A failure costs no run: the
+tests that need what is missing are skipped, or fail with --require=all.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from servers.finding import CHECKOUT, PROGRAMS, UNPACKED, Missing, find
+
+PACKAGES = {
+    "postgresql": "postgresql",
+    "mariadb": "mariadb-server",
+    "redis": "redis-server",
+    "pushgateway": "prometheus-pushgateway",
+    "prometheus": "prometheus",
+    "alertmanager": "prometheus-alertmanager",
+}
+
+ONLY_INSTALLED = {"prometheus-alertmanager"}
+"""Looks for its templates where the package puts them, and nowhere else."""
+
+TOOLS = ("zsh", "fish", "openssl")
+"""Programs that some tests call; their packages have the same names."""
+
+POLICY = Path("/usr/sbin/policy-rc.d")
+
+
+def main() -> None:
+    """Install or unpack what is missing."""
+    if shutil.which("apt-get") is None:
+        return
+    if os.geteuid() == 0:
+        if os.environ.get("CRON_TEST_APT") == "1":
+            _tell_failure(install, [*_missing(wheels=False), *_missing_tools()])
+        return
+    _tell_failure(unpack, [name for name in _missing() if name not in ONLY_INSTALLED])
+
+
+def install(packages: Sequence[str]) -> None:
+    """One apt line; the packages' services stay off."""
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with _no_services(POLICY):
+        _run("apt-get", "update", "-qq", environment=quiet)
+        line = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages)
+        _run(*line, environment=quiet)
+
+
+def unpack(packages: Sequence[str], checkout: Path = CHECKOUT) -> None:
+    """Fetch the packages and what they depend on, with apt's own lists kept in .servers/."""
+    folder = checkout / UNPACKED
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted, done = " ".join(packages), folder / "unpacked"
+        if done.exists() and done.read_text("utf-8") == wanted:
+            return  # another run was faster, or it is no use to try again
+        debs = _download(folder / "apt", packages)
+        for deb in debs:
+            _run("dpkg", "-x", str(deb), str(folder / "root"))
+            deb.unlink()
+        done.write_text(wanted, encoding="utf-8")
+
+
+def _download(apt: Path, packages: Sequence[str]) -> list[Path]:
+    for name in ("lists/partial", "cache/archives/partial"):
+        (apt / name).mkdir(parents=True, exist_ok=True)
+    options = (
+        *("-qq", "-o", f"Dir::State::Lists={apt / 'lists'}", "-o", f"Dir::Cache={apt / 'cache'}"),
+        *("-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=", "-o", "Dir::Log=/dev/null"),
+    )
+    _run("apt-get", *options, "update")
+    install_line = ("install", "-y", "--no-install-recommends", "--download-only", *packages)
+    _run("apt-get", *options, *install_line)
+    return sorted((apt / "cache" / "archives").glob("*.deb"))
+
+
+def _missing(*, wheels: bool = True) -> list[str]:
+    """Name the packages of the servers that are neither here nor given by address."""
+    return [PACKAGES[name] for name in PROGRAMS if not _is_here(name, wheels=wheels)]
+
+
+def _is_here(name: str, *, wheels: bool) -> bool:
+    try:
+        return find(name).origin != "wheel" or wheels
+    except Missing:
+        return False
+
+
+def _missing_tools() -> list[str]:
+    return [tool for tool in TOOLS if shutil.which(tool) is None]
+
+
+@contextmanager
+def _no_services(policy: Path) -> Iterator[None]:
+    """Packages ask this file before they start a service; 101 forbids it."""
+    ours = not policy.exists()
+    if ours:
+        policy.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
+        policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        if ours:
+            policy.unlink()
+
+
+def _tell_failure(bring: Callable[[Sequence[str]], None], packages: Sequence[str]) -> None:
+    if not packages:
+        return
+    sys.stderr.write(f"bin/test: fetching {' '.join(packages)}\n")
+    try:
+        bring(packages)
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr or "").strip().splitlines()[-1:]
+        sys.stderr.write(f"bin/test: that failed: {' '.join(said)}\n")
+
+
+def _run(*command: str, environment: dict[str, str] | None = None) -> None:
+    subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
