@@ -23,6 +23,7 @@ ENVIRONMENTS = ("dev", "test", "prod")
 KEYS: Mapping[str, tuple[str, ...]] = {
     "database": ("url",),
     "state": ("directory",),
+    "locks": ("store", "redis_url"),
     "cron": ("running", "memory_limit_bytes"),
     "imports": ("directory",),
     "metrics": ("textfile_directory",),
@@ -43,6 +44,8 @@ class Boot:
     env: str
     database_url: str = field(repr=False)
     state: Path
+    lock_store: str
+    redis_url: str = field(repr=False)
     running: bool
     memory_limit_bytes: int | None
     textfile_directory: Path | None
@@ -191,6 +194,8 @@ def _boot(root: Path, env: str, values: Mapping[str, Mapping[str, Any]]) -> Boot
         database_url=database_address(text("database", "url"), root, secrets),
         secrets_directory=secrets,
         state=root / text("state", "directory"),
+        lock_store=text("locks", "store"),
+        redis_url=text("locks", "redis_url"),
         running=_truth("cron.running", text("cron", "running")),
         memory_limit_bytes=_bytes(text("cron", "memory_limit_bytes")),
         textfile_directory=root / metrics if metrics else None,

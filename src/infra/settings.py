@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -27,6 +28,13 @@ class StateSection(Section):
     """The folder for locks and defects."""
 
     directory: Path
+
+
+class LocksSection(Section):
+    """Which lock store, and where Redis is if it is that one."""
+
+    store: Literal["auto", "file", "database", "redis"]
+    redis_url: str
 
 
 class CronSection(Section):
@@ -67,6 +75,7 @@ class Settings(Section):
     env: str
     database: DatabaseSection
     state: StateSection
+    locks: LocksSection
     cron: CronSection
     imports: ImportSection
     metrics: MetricsSection

@@ -12,18 +12,26 @@ from typing import TYPE_CHECKING, Any, Self
 
 from domain.operating.contract import Contract
 from domain.operating.job import Job
-from domain.operating.ports import ActiveRun, AttemptEnd, Attempts, Died, JobCall, Lease, Metrics
+from domain.operating.ports import (
+    ActiveRun,
+    AttemptEnd,
+    Attempts,
+    Died,
+    JobCall,
+    Lease,
+    Locks,
+    Metrics,
+)
 from domain.operating.run import Start, Summary, Trigger
 from domain.operating.runner import Runner
 from domain.operating.slot import Firing, Schedule, slot_instant
 from infra.boot import Boot
 from infra.clock import SystemClock, SystemEntropy
-from infra.locks.fenced import FencedLocks
-from infra.locks.file import FileLocks
 from infra.process import identity
 from infra.sql.connection import Database
 from infra.sql.ledger import SqlLedger
 from infra.telemetry.logs import JsonLog
+from kernel.lock_stores import OpenStore, open_store
 from kernel.run_options import RunOptions, correlation_id, firing
 from kernel.version import VERSION
 
@@ -78,12 +86,12 @@ class Supervision:
         return Database(self._settings.database_url)
 
     @cached_property
-    def store(self) -> FileLocks:
-        return FileLocks(self._settings.state / "locks")
+    def store(self) -> OpenStore:
+        return open_store(self._settings, self.database)
 
-    @cached_property
-    def locks(self) -> FencedLocks:
-        return FencedLocks(self.store, self.database)
+    @property
+    def locks(self) -> Locks:
+        return self.store.locks
 
     @cached_property
     def ledger(self) -> SqlLedger:
@@ -93,7 +101,7 @@ class Supervision:
         return Runner(
             ledger=self.ledger,
             locks=self.locks,
-            attempts=_AttemptsOnUse(self._inline if in_process else self._attempts, self.database),
+            attempts=_AttemptsOnUse(self._inline if in_process else self._attempts),
             metrics=_MetricsOnUse(self._metrics),
             log=self._log,
             clock=self._clock,
@@ -101,7 +109,11 @@ class Supervision:
         )
 
     def job(self, contract: Contract, asked: Asked, work: Work) -> Job:
-        """Put one start together. Raises Refused for a slot in the future."""
+        """Put one start together.
+
+        Raises Refused for a slot in the future, ConfigurationInvalid for a store too weak.
+        """
+        self.store.kind.check(contract)
         fired = firing(asked.options)
         schedule = self._schedule(contract, asked.words, fired)
         start = self._start(contract, asked, fired, schedule)
@@ -175,7 +187,6 @@ class Supervision:
 
     def _attempts(self) -> Attempts:
         from infra.process.forked import ForkedAttempts
-        from infra.process.limits import Pace
         from infra.sql.sessions import SqlSessions
 
         return ForkedAttempts(
@@ -186,8 +197,9 @@ class Supervision:
             on_checkpoint=self.on_checkpoint,
             sessions=SqlSessions(self.database, self._log),
             keep=self.store.descriptors,
+            before_fork=self.store.close,
             stop_signals=self.stop_signals,
-            pace=Pace.without_expiry(),  # the kernel keeps a file's lock; no lease runs out
+            pace=self.store.pace,
             memory_bytes=self._settings.memory_limit_bytes,
         )
 
@@ -203,20 +215,16 @@ class Supervision:
 
 
 class _AttemptsOnUse:
-    """Loads the machinery of attempts when the lock is held; a refused start never needs it.
+    """Loads the machinery of attempts when the lock is held; a refused start never needs it."""
 
-    Closes the supervisor's database before each fork: SQLite's state must not be inherited.
-    """
-
-    def __init__(self, build: Callable[[], Attempts], database: Database) -> None:
-        self._build, self._database = build, database
+    def __init__(self, build: Callable[[], Attempts]) -> None:
+        self._build = build
 
     @cached_property
     def _attempts(self) -> Attempts:
         return self._build()
 
     def run(self, job: JobCall, *, attempt: int, leases: Sequence[Lease]) -> AttemptEnd:
-        self._database.close()
         return self._attempts.run(job, attempt=attempt, leases=leases)
 
     def wait(self, seconds: float) -> Died | None:

@@ -20,6 +20,9 @@ APP = """\
 url = "sqlite:///var/app.db"
 [state]
 directory = "var"
+[locks]
+store = "auto"
+redis_url = ""
 [cron]
 running = true
 memory_limit_bytes = 0
@@ -42,6 +45,7 @@ def by_boot(root: Path) -> Seen:
     return {
         "url": read.database_url,
         "state": read.state,
+        "locks": (read.lock_store, read.redis_url),
         "running": read.running,
         "memory": read.memory_limit_bytes or 0,
         "grace": read.start_grace_seconds,
@@ -54,6 +58,7 @@ def by_settings(root: Path) -> Seen:
     return {
         "url": read.database.url,
         "state": read.root / read.state.directory,
+        "locks": (read.locks.store, read.locks.redis_url),
         "running": read.cron.running,
         "memory": read.cron.memory_limit_bytes,
         "grace": read.slots.start_grace_seconds,
@@ -115,6 +120,7 @@ def test_the_files_are_read(root: Path, read: Reader) -> None:
     assert read(root) == {
         "url": f"sqlite:///{root}/var/app.db",
         "state": root / "var",
+        "locks": ("auto", ""),
         "running": True,
         "memory": 0,
         "grace": 900,

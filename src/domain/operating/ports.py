@@ -34,13 +34,24 @@ class Lease:
 
 @dataclass(frozen=True, kw_only=True)
 class Busy:
-    """Someone else holds the key: who, and since when (None where the store cannot tell)."""
+    """Someone else holds the key: who, and since when (None where the store cannot tell).
+
+    ``age`` and ``lease_left`` are by the store's own clock, where it has one.
+    """
 
     key: str
     run_id: str
     host: str
     pid: int
     since: datetime | None
+    age: timedelta | None = None
+    lease_left: timedelta | None = None
+
+    def held_for(self, now: datetime) -> timedelta | None:
+        """Tell how long the key is held: by the store's clock, else by the asker's ``now``."""
+        if self.age is None and self.since is not None:
+            return now - self.since
+        return self.age
 
 
 class Locks(Protocol):

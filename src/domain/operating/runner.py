@@ -131,7 +131,8 @@ class Runner:
             self.log.warning(Event.LOCK_UNRELEASED, str(error))
 
     def _refused_overlap(self, job: Job, busy: Busy) -> Ending:
-        age = f" for {_seconds(self.clock.now() - busy.since)}" if busy.since else ""
+        held_for = busy.held_for(self.clock.now())
+        age = "" if held_for is None else f" for {_seconds(held_for)}"
         message = f"{busy.key} is held by run {busy.run_id or 'unknown'}{age}"
         skips = self.ledger.skips_in_a_row(job.start.command, job.start.scope) + 1
         outcome = Outcome.SKIPPED_LOCKED

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from domain.errors import JobError
 from domain.operating.ports import Busy, Lease, Locks
+from infra.process import identity
 from infra.sql.connection import Database, Transaction
 
 _NOTE = """
-    UPDATE cron_lock SET fence = :fence, run_id = :run_id
+    UPDATE cron_lock SET fence = :fence, run_id = :run_id, host = :host, pid = :pid,
+        since = NULL, lease_until = NULL
     WHERE lock_key = :lock_key AND fence < :fence
 """
 
@@ -57,7 +60,13 @@ class FencedLocks:
         return int(row["fence"]) if row else 0
 
     def _note(self, lease: Lease) -> bool:
-        values = {"lock_key": lease.key, "fence": lease.fence, "run_id": lease.run_id}
+        values = {
+            "lock_key": lease.key,
+            "fence": lease.fence,
+            "run_id": lease.run_id,
+            "host": identity.host(),
+            "pid": os.getpid(),
+        }
 
         def note(transaction: Transaction) -> bool:
             newer = bool(transaction.execute(_NOTE, values).rowcount)

@@ -27,6 +27,10 @@ def _show_nothing(_label: str, _done: int, _total: int | None) -> None:
     """Show no progress."""
 
 
+def _close_nothing() -> None:
+    """Close nothing before a fork."""
+
+
 class _NoSessions:
     """Where no server holds a session for a job."""
 
@@ -52,6 +56,7 @@ class ForkedAttempts:
     on_checkpoint: Callable[[str], None] | None = None
     sessions: Sessions = field(default_factory=_NoSessions)
     keep: Callable[[], Iterable[int]] = tuple
+    before_fork: Callable[[], None] = _close_nothing
     stop_signals: StopSignals = field(default_factory=StopSignals)
     pace: Pace = field(default_factory=Pace)
     memory_bytes: int | None = None
@@ -108,6 +113,7 @@ class ForkedAttempts:
             pace=self.pace,
             renewed_at=renewal.sent_at if leases else None,
         )
+        self.before_fork()
         links = launch(
             lambda *ends: self._assignment(job, attempt, leases, ends), limits, self.keep()
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from domain.errors import StoreUnavailable
+from domain.errors import JobError
 from domain.operating.ports import Busy, Lease, Locks
 from infra.process import wire
 
@@ -26,14 +26,14 @@ class FurtherLocks:
             if isinstance(question, wire.LockWanted):
                 return self._take(question)
             return self._give_back(question)
-        except StoreUnavailable as error:
+        except JobError as error:
             return wire.Unreachable(request=question.request, message=str(error))
 
     def release_all(self) -> None:
         """Give everything back; a store that cannot be reached lets the leases run out."""
         while self._held:
             _, lease = self._held.popitem()
-            with suppress(StoreUnavailable):
+            with suppress(JobError):
                 self._locks.release(lease)
 
     def _take(self, question: wire.LockWanted) -> wire.Answer:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from enum import Enum
 
-from domain.errors import StoreUnavailable
+from domain.errors import JobError
 from domain.operating.ports import Lease, Locks
 from infra.process.limits import Pace
 
@@ -47,6 +47,6 @@ class Renewal:
     def _ask(self) -> Standing:
         try:
             held = all(self._locks.renew(lease) for lease in self._leases())
-        except StoreUnavailable:
+        except JobError:  # a store that refuses us now may take us again, or the lease runs out
             return Standing.UNKNOWN
         return Standing.HELD if held else Standing.LOST

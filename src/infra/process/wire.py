@@ -127,8 +127,11 @@ def _unit(*, result: str, lineage: list[str], **fields: Any) -> Unit:
 
 
 def _broke(*, lineage: list[str], retry_after: float | None, **fields: Any) -> Broke:
-    wait = None if retry_after is None else timedelta(seconds=retry_after)
-    return Broke(lineage=tuple(lineage), retry_after=wait, **fields)
+    return Broke(lineage=tuple(lineage), retry_after=_span(retry_after), **fields)
+
+
+def _span(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def _granted(*, request: int, lease: dict[str, Any] | None) -> Granted:
@@ -136,8 +139,12 @@ def _granted(*, request: int, lease: dict[str, Any] | None) -> Granted:
 
 
 def _denied(*, request: int, busy: dict[str, Any]) -> Denied:
-    since = datetime.fromisoformat(busy["since"]) if busy["since"] else None
-    return Denied(request=request, busy=Busy(**{**busy, "since": since}))
+    times = {
+        "since": datetime.fromisoformat(busy["since"]) if busy["since"] else None,
+        "age": _span(busy["age"]),
+        "lease_left": _span(busy["lease_left"]),
+    }
+    return Denied(request=request, busy=Busy(**{**busy, **times}))
 
 
 _READERS: Mapping[str, Callable[..., Message | Answer]] = {
