@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,11 +49,10 @@ def main() -> None:
 
 def install(packages: Sequence[str]) -> None:
     """One apt line; the packages' services stay off."""
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with _no_services(POLICY):
-        _run("apt-get", "update", "-qq", environment=quiet)
+        _run("apt-get", "update", "-qq")
         line = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages)
-        _run(*line, environment=quiet)
+        _run(*line, environment={"DEBIAN_FRONTEND": "noninteractive"})
 
 
 def unpack(packages: Sequence[str], checkout: Path = CHECKOUT) -> None:
@@ -73,16 +72,28 @@ def unpack(packages: Sequence[str], checkout: Path = CHECKOUT) -> None:
 
 
 def _download(apt: Path, packages: Sequence[str]) -> list[Path]:
+    """Fetch the packages and those of their dependencies that the system has not."""
     for name in ("lists/partial", "cache/archives/partial"):
         (apt / name).mkdir(parents=True, exist_ok=True)
-    options = (
-        *("-qq", "-o", f"Dir::State::Lists={apt / 'lists'}", "-o", f"Dir::Cache={apt / 'cache'}"),
-        *("-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=", "-o", "Dir::Log=/dev/null"),
+    # As on an empty system: the real one may be in a state in which apt refuses to plan.
+    nothing = apt / "status"
+    nothing.touch()
+    apt_get = (
+        *("apt-get", "-q", "-o", f"Dir::State::Lists={apt / 'lists'}"),
+        *("-o", f"Dir::Cache={apt / 'cache'}", "-o", f"Dir::State::Status={nothing}"),
+        *("-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User="),
     )
-    _run("apt-get", *options, "update")
-    install_line = ("install", "-y", "--no-install-recommends", "--download-only", *packages)
-    _run("apt-get", *options, *install_line)
-    return sorted((apt / "cache" / "archives").glob("*.deb"))
+    _run(*apt_get, "update")
+    plan = _run(*apt_get, "install", "--simulate", "--no-install-recommends", *packages)
+    planned = {line.split()[1] for line in plan.splitlines() if line.startswith("Inst ")}
+    _run(*apt_get, "download", *sorted(planned - _installed()), folder=apt)
+    return sorted(apt.glob("*.deb"))
+
+
+def _installed() -> set[str]:
+    listed = _run("dpkg-query", "--show", "--showformat=${db:Status-Status} ${Package}\n")
+    rows = (line.partition(" ") for line in listed.splitlines())
+    return {name for state, _, name in rows if state == "installed"}
 
 
 def _missing(*, wheels: bool = True) -> list[str]:
@@ -126,16 +137,19 @@ def _tell_failure(bring: Callable[[Sequence[str]], None], packages: Sequence[str
         sys.stderr.write(f"bin/test: that failed: {' '.join(said)}\n")
 
 
-def _run(*command: str, environment: dict[str, str] | None = None) -> None:
-    subprocess.run(
+def _run(
+    *command: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
+) -> str:
+    done = subprocess.run(
         command,
-        env=environment,
+        cwd=folder,
+        env={**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=True,
     )
+    return done.stdout
 
 
 if __name__ == "__main__":
