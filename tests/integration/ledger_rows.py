@@ -1,17 +1,16 @@
-"""A migrated ledger on real SQLite, and what other processes do to it."""
+"""A migrated ledger on each real database, and what other processes do to it."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing as at_the_end
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from domain.operating.ports import Closing
@@ -20,26 +19,18 @@ from fakes.operating import START, THREE
 from infra.process import identity
 from infra.sql.connection import Database
 from infra.sql.ledger import SqlLedger
-from infra.sql.migrate import upgrade
+from servers import database as new_database
 
 CLAIMED, TAKEN = 0, 3
 
 LIVES, DEAD, UNKNOWN = True, False, None
 
 
-@cache
-def _migrated() -> bytes:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "ledger.sqlite"
-        upgrade(f"sqlite:///{path}")
-        return path.read_bytes()
-
-
-def new_database(folder: Path) -> str:
-    """Give the address of an empty ledger in the folder."""
-    path = folder / "ledger.sqlite"
-    path.write_bytes(_migrated())
-    return f"sqlite:///{path}"
+@contextmanager
+def opened_database(kind: str) -> Iterator[Database]:
+    """Open an empty ledger of its own on a database of this kind."""
+    with new_database(kind) as url, at_the_end(Database(url)) as opened:
+        yield opened
 
 
 class Processes:

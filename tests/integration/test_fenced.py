@@ -13,12 +13,13 @@ from domain.operating.ports import Busy, Lease
 from fakes.operating import LOCK, MemoryLocks
 from infra.locks.fenced import FencedLocks
 from infra.sql.connection import Database
-from integration.ledger_rows import new_database
+from integration.ledger_rows import opened_database
+from servers import KINDS
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(Database(new_database(tmp_path))) as opened:
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    with opened_database(request.param) as opened:
         yield opened
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -16,15 +14,16 @@ from fakes.operating import START, THREE
 from infra.sql.connection import Database
 from infra.sql.ledger import SqlLedger
 from infra.sql.run_book import SqlRunBook
-from integration.ledger_rows import Processes, items, new_database, record, start
+from integration.ledger_rows import Processes, items, opened_database, record, start
+from servers import KINDS
 
 COMMAND = START.command
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(Database(new_database(tmp_path))) as opened:
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    with opened_database(request.param) as opened:
         yield opened
 
 

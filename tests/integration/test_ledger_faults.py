@@ -13,7 +13,15 @@ from domain.errors import ConfigurationInvalid, StoreUnavailable
 from infra.sql.connection import Database
 from infra.sql.drivers import sqlite
 from infra.sql.ledger import SqlLedger
-from integration.ledger_rows import Processes, new_database, start
+from infra.sql.migrate import upgrade
+from integration.ledger_rows import Processes, start
+
+
+def new_database(folder: Path) -> str:
+    url = f"sqlite:///{folder / 'ledger.sqlite'}"
+    upgrade(url)
+    return url
+
 
 Opened = Callable[[str], Database]
 LedgerOn = Callable[[str], SqlLedger]

@@ -1,4 +1,4 @@
-"""Runs, attempts, verdicts and counters on real SQLite."""
+"""Runs, attempts, verdicts and counters on each real database."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import multiprocessing
 from collections.abc import Iterator
 from contextlib import closing as closing_at_end
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.operating.ports import Lease
-from domain.operating.run import Outcome, Summary, Trigger, UnitResult
+from domain.operating.run import Outcome, Summary, Trigger, UnitResult, Verdict
 from fakes.operating import LOCK, START, THREE, unit
 from infra.process import identity
 from infra.sql.connection import Database
@@ -28,20 +26,23 @@ from integration.ledger_rows import (
     closing,
     counters,
     never_falls,
-    new_database,
     open_and_hang,
+    opened_database,
     record,
     start,
 )
+from servers import KINDS
+from servers import database as new_database
 
 COMMAND, SCOPE = START.command, START.scope
 SECOND = timedelta(seconds=1)
 SKIPPED = (Outcome.SKIPPED_LOCKED, Outcome.STARVED)
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return new_database(tmp_path)
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    with new_database(request.param) as fresh:
+        yield fresh
 
 
 @pytest.fixture
@@ -101,6 +102,23 @@ def test_a_verdict_is_kept_with_all_that_belongs_to_it(ledger: SqlLedger, book: 
     assert kept.summary["notes"] == ["two files"]
     assert kept.summary["units"][0]["message"] == "no column"
     assert (kept.log_tail, kept.finished_at) == ("the tail", THREE + 12 * SECOND)
+
+
+def test_texts_that_others_chose_are_kept_whatever_they_hold(
+    ledger: SqlLedger, book: SqlRunBook
+) -> None:
+    long, odd = "x" * 500, "🛞\0\udc80" * 30_000
+    ledger.open(
+        start("run-1", slot=None, correlation_id=long, scheduler_run_id=long, host=long, actor=long)
+    )
+    ledger.close(
+        "run-1", closing(Outcome.FAILED, verdict=Verdict.of(Outcome.FAILED, odd), log_tail=odd)
+    )
+
+    kept = book.run("run-1")
+
+    assert kept.start.correlation_id == long[:120]
+    assert kept.message.count("🛞") == kept.log_tail.count("🛞") == 30_000
 
 
 def test_a_verdict_is_written_once(ledger: SqlLedger, book: SqlRunBook, database: Database) -> None:
@@ -265,8 +283,7 @@ def test_runs_by_hand_are_counted_apart(ledger: SqlLedger, database: Database) -
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(Outcome), st.integers(0, 3)), max_size=8))
 def test_counters_never_fall(ends: list[tuple[Outcome, int]]) -> None:
-    with TemporaryDirectory() as folder:
-        database = Database(new_database(Path(folder)))
+    with opened_database("sqlite") as database:
         ledger = SqlLedger(database, Processes().alive)
         for number, (outcome, attempts) in enumerate(ends):
             before = counters(database)
@@ -274,7 +291,6 @@ def test_counters_never_fall(ends: list[tuple[Outcome, int]]) -> None:
             assert never_falls(before.items(), counters(database))
         total = sum(value for name, value in counters(database).items() if "outcome" in name)
         assert total == len(ends)
-        database.close()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which start gets a firing, decided by the ledger on real SQLite."""
+"""Which start gets a firing, decided by the ledger on each real database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import multiprocessing
 from collections.abc import Iterator
 from contextlib import closing as closing_at_end
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -25,17 +24,19 @@ from integration.ledger_rows import (
     claim,
     closing,
     counters,
-    new_database,
     start,
 )
+from servers import KINDS
+from servers import database as new_database
 
 COMMAND, SCOPE = START.command, START.scope
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return new_database(tmp_path)
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    with new_database(request.param) as fresh:
+        yield fresh
 
 
 @pytest.fixture

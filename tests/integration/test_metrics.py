@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from infra.sql.job_states import SqlJobStates
 from infra.sql.ledger import SqlLedger
 from infra.telemetry.metrics import TEXTFILE, TextfileMetrics
 from infra.telemetry.run_state import DURATION_BUCKETS, JobState
-from integration.ledger_rows import Processes, items, new_database, record, start
+from integration.ledger_rows import Processes, items, opened_database, record, start
+from servers import KINDS
 
 BASE = {"cron_job": CONTRACT.name, "trigger": "schedule"}
 MINUTE = timedelta(minutes=1)
@@ -41,9 +41,9 @@ class Published(dict[str, float]):
         return name + (json.dumps(own, sort_keys=True) if own else "")
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(Database(new_database(tmp_path))) as opened:
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    with opened_database(request.param) as opened:
         yield opened
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,15 +12,16 @@ from fakes.operating import CONTRACT, THREE
 from infra.sql.connection import Database
 from infra.sql.ledger import ANY_COMMAND, SqlLedger
 from infra.sql.pauses import SqlAudit, SqlPauses
-from integration.ledger_rows import Processes, new_database
+from integration.ledger_rows import Processes, opened_database
+from servers import KINDS
 
 COMMAND = CONTRACT.name
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(Database(new_database(tmp_path))) as opened:
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    with opened_database(request.param) as opened:
         yield opened
 
 
