@@ -89,7 +89,9 @@ def claim(url: str, number: int, together: Barrier) -> None:
     ledger = SqlLedger(Database(url), identity.alive)
     begun = _own_start(f"run-{number}")
     together.wait(timeout=60)
-    sys.exit(TAKEN if ledger.open(begun) else CLAIMED)
+    taken = ledger.open(begun)
+    together.wait(timeout=60)  # a winner that has left already is dead, and its firing free again
+    sys.exit(TAKEN if taken else CLAIMED)
 
 
 def open_and_hang(url: str, told: Connection) -> None:
