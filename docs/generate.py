@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from domain.operating.lint import RULES
 from domain.operating.run import Outcome
 from kernel.container import Container
 from kernel.inventory import COMMANDS, Entry
@@ -86,6 +87,14 @@ def exit_codes() -> str:
     return table(("exit", "outcome", "alert", "settles its slot", "kept"), rows)
 
 
+def contract_rules() -> str:
+    """Every rule of contract:lint, under its id as a heading that the SARIF output links to."""
+    return "\n".join(
+        f"## {rule.id}\n\n{rule.holds}\n\n- **Why:** {rule.why}\n- **Do:** {rule.remedy}\n"
+        for rule in RULES
+    )
+
+
 def configuration() -> str:
     """Every key of config/app.toml with its value and its comment."""
     return table(("key", "shipped value", "meaning"), _keys())
@@ -111,6 +120,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "exit_codes": exit_codes,
     "configuration": configuration,
+    "contract_rules": contract_rules,
 }
 
 if __name__ == "__main__":

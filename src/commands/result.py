@@ -11,7 +11,10 @@ Cell = str | int | float | bool | None
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows under named columns; ``empty`` is said where there is none."""
+    """Rows under named columns; ``empty`` is said where there is none.
+
+    ``documents`` are what other formats than text and JSON say.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -19,6 +22,7 @@ class Table:
     notes: Sequence[str] = ()
     empty: str = "nothing to show"
     exit_code: int = 0
+    documents: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

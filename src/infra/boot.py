@@ -56,7 +56,12 @@ class Boot:
 def root_folder() -> Path:
     """Find the project's folder: CRONTRACT_HOME, else the checkout this file is in."""
     home = os.environ.get("CRONTRACT_HOME")
-    return Path(home).resolve() if home else Path(__file__).resolve().parents[2]
+    return Path(home).resolve() if home else source_folder()
+
+
+def source_folder() -> Path:
+    """Find the checkout that this program runs from: its source, runbooks and rendered files."""
+    return Path(__file__).resolve().parents[2]
 
 
 def boot(env: str, root: Path | None = None) -> Boot:

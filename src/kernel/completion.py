@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.inventory import BUILT_IN, COMMANDS
-from kernel.words import FORMATS, UsageFault
+from kernel.words import UsageFault
 
 _BASH = """\
 _crontract() {
@@ -77,7 +77,7 @@ def _options(command: str) -> list[str]:
 
     entry = find(command)
     own = parser_for(entry).option_names() if entry.target else []
-    return [*own, *(f"--format={word}" for word in FORMATS), "--help", "--env="]
+    return [*own, *(f"--format={word}" for word in entry.formats), "--help", "--env="]
 
 
 def listing_json(namespace: str) -> str:

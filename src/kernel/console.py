@@ -67,6 +67,9 @@ def _dispatch(argv: list[str]) -> int:
     if name == "_complete":
         return _complete(rest)
     entry = find(name)
+    if flags.format not in entry.formats:
+        known = " or ".join(entry.formats)
+        raise UsageFault(f"--format is {known} for {entry.name}, not {flags.format!r}")
     if entry.name in _BUILT_IN:
         return _BUILT_IN[entry.name](rest, flags)
     return _help([entry.name], flags) if flags.help else _run(entry, rest, flags)

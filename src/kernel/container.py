@@ -16,6 +16,7 @@ from infra.clock import SystemClock
 from infra.sql.connection import Database
 from kernel.inventory import COMMANDS
 from kernel.supervision import Supervision, person
+from kernel.version import VERSION
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
         SuppliersReview,
         SuppliersShow,
     )
-    from infra.schedules import DeclaredSchedule
     from infra.settings import Settings
     from infra.sql.import_settings import SqlImportSettings
     from infra.sql.session_limits import LimitedSessions
@@ -153,8 +153,17 @@ class Container:
 
     def contract_lint(self) -> ContractLint:
         from commands.ops.contract import ContractLint
+        from commands.ops.sarif import PROJECT, SOURCE, sarif
+        from infra.boot import source_folder
+        from infra.doctor.places import places
+        from kernel.declared import installation
 
-        return ContractLint(self.contracts, self._schedules())
+        folders = {PROJECT: self.boot.root, SOURCE: source_folder()}
+        return ContractLint(
+            installation(self.boot, self.contracts),
+            places(self.boot.root, folders[SOURCE]),
+            lambda rules, findings: sarif(rules, findings, folders, VERSION),
+        )
 
     def contract_show(self) -> ContractShow:
         from commands.ops.contract import ContractShow
@@ -264,11 +273,6 @@ class Container:
         from infra.files.settings_file import dump
 
         return SuppliersShow(self._import_settings, dump)
-
-    def _schedules(self) -> Sequence[DeclaredSchedule]:
-        from infra.schedules import schedules
-
-        return schedules(self.boot.root)
 
     def _settings_faults(self) -> Sequence[str]:
         return _faults(lambda: self.settings)

@@ -14,12 +14,18 @@ if TYPE_CHECKING:
 class Entry:
     """One command: how it is typed, where its class is (None: planned), what it does."""
 
-    __slots__ = ("covers", "name", "summary", "target")
+    __slots__ = ("covers", "formats", "name", "summary", "target")
 
     def __init__(
-        self, name: str, target: str | None, summary: str, covers: tuple[str, ...] = ()
+        self,
+        name: str,
+        target: str | None,
+        summary: str,
+        covers: tuple[str, ...] = (),
+        formats: tuple[str, ...] = ("text", "json"),
     ) -> None:
         self.name, self.target, self.summary, self.covers = name, target, summary, covers
+        self.formats = formats
 
     def load(self) -> Any:
         """Import the class that the target names."""
@@ -59,7 +65,12 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("cron:simulator:send-mak-files", None, "Send the wheel simulator's files", ("CR-013",)),
     Entry("cron:sessions:purge", None, "Remove expired session files", ("CR-014",)),
     Entry("config:check", "commands.ops.config:ConfigCheck", "Check every setting at once"),
-    Entry("contract:lint", "commands.ops.contract:ContractLint", "Check all contracts together"),
+    Entry(
+        "contract:lint",
+        "commands.ops.contract:ContractLint",
+        "Check all contracts together",
+        formats=("text", "json", "sarif"),
+    ),
     Entry("contract:show", "commands.ops.contract:ContractShow", "Show what a job declares"),
     Entry("db:migrate", "commands.ops.db:DbMigrate", "Create or update the database"),
     Entry("db:status", "commands.ops.db:DbStatus", "Show the database and its schema version"),

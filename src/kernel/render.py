@@ -25,6 +25,8 @@ def render(result: Result, format_: str, *, width: int | None = None, colour: bo
     """Write a result; ``width`` is the terminal's, None where stdout is none (no cut)."""
     if format_ == "json":
         return json.dumps(scrubbed(_data(result)), ensure_ascii=False, indent=2)
+    if isinstance(result, Table) and format_ in result.documents:
+        return json.dumps(scrubbed(result.documents[format_]), ensure_ascii=False, indent=2)
     return scrub(_text(result, width, colour=colour))
 
 

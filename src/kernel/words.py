@@ -45,7 +45,8 @@ class Flags:
         return stream.isatty() and not plain
 
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "sarif")
+"""Those of all commands; which of them a command has stands in the inventory."""
 
 _VERBOSITY = {"-q": -1, "--quiet": -1, "-v": 1, "--verbose": 1, "-vv": 2, "-vvv": 3}
 _ANSI = {"--ansi": True, "--no-ansi": False}
@@ -102,7 +103,7 @@ def _take_valued(flags: Flags, word: str, rest: Iterator[str]) -> bool:
         value = next(rest, "")
     if name == "--format":
         if value not in FORMATS:
-            raise UsageFault(f"--format is text or json, not {value!r}")
+            raise UsageFault(f"--format is text or json, not {value!r}")  # sarif: one command only
         flags.format = value
     elif value:
         flags.env = value

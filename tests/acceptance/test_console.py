@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.console_home import Home, one_line
-from domain.operating.lint import ALL_CRS
+from domain.operating.contract_rules import ALL_CRS
 from kernel.version import VERSION
 
 IMPORT = "cron:suppliers:import-stock"

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar
 
 import typer
 
 from commands.ops.jobs import Contracts
 from commands.result import Facts, Table
 from domain.operating.contract import Contract
-from domain.operating.lint import Cadence, lint
+from domain.operating.findings import ERROR, Finding, Installation, Rule
+from domain.operating.lint import RULES, lint
 from domain.operating.run import ExitCode
+
+Locate = Callable[[str], tuple[str, int]]
+"""Finds the file and line of a contract, a schedule or a CR."""
+
+Report = Callable[[Sequence[Rule], Sequence[Finding]], Any]
+"""Writes the findings as SARIF."""
 
 
 class ContractShow:
@@ -35,25 +43,33 @@ class ContractShow:
 
 
 class ContractLint:
-    """Checks the contracts together and against the declared schedules."""
+    """Checks the contracts together, against schedules and configuration; exit 78 on an error."""
 
     examples: ClassVar[tuple[str, ...]] = (
         "bin/console contract:lint",
-        "bin/console contract:lint --format=json",
+        "bin/console contract:lint --env=prod",
+        "bin/console contract:lint --format=sarif > contracts.sarif",
     )
 
-    def __init__(self, contracts: Contracts, cadences: Sequence[Cadence]) -> None:
-        self._contracts, self._cadences = contracts, cadences
+    def __init__(self, installation: Installation, locate: Locate, report: Report) -> None:
+        self._installation, self._locate, self._report = installation, locate, report
 
     def __call__(self) -> Table:
-        findings = lint(tuple(self._contracts.values()), self._cadences)
-        broken = any(finding.level == "error" for finding in findings)
+        findings = [self._placed(finding) for finding in lint(self._installation)]
+        broken = any(finding.level == ERROR for finding in findings)
         return Table(
-            columns=("level", "rule", "subject", "message"),
-            rows=[(f.level, f.rule, f.subject, f.message) for f in findings],
-            empty=f"{len(self._contracts)} contracts hold together",
+            columns=("level", "rule", "subject", "at", "message"),
+            rows=[(f.level, f.rule, f.subject, f"{f.file}:{f.line}", f.message) for f in findings],
+            empty=f"{len(self._installation.contracts)} contracts hold together",
             exit_code=ExitCode.MISCONFIGURED if broken else ExitCode.OK,
+            documents={"sarif": self._report(RULES, findings)},
         )
+
+    def _placed(self, finding: Finding) -> Finding:
+        if finding.file:
+            return finding
+        file, line = self._locate(finding.subject)
+        return replace(finding, file=file, line=line)
 
 
 def _facts(contract: Contract) -> dict[str, str | int | bool | Sequence[str]]:

@@ -7,7 +7,9 @@ import pytest
 from commands.base import CronCommand
 from commands.planned import CONTRACTS
 from domain.operating.contract import Contract
-from domain.operating.lint import ALL_CRS, lint
+from domain.operating.contract_rules import ALL_CRS
+from domain.operating.findings import Installation
+from domain.operating.lint import lint
 from kernel.inventory import BUILT_IN, COMMANDS, Entry
 from kernel.loading import help_of
 from kernel.words import FLAG_HELP
@@ -57,7 +59,7 @@ def test_no_two_commands_have_one_name() -> None:
 
 
 def test_the_contracts_hold_together() -> None:
-    findings = lint([contract_of(entry) for entry in JOBS], [])
+    findings = lint(Installation(contracts=[contract_of(entry) for entry in JOBS]))
 
     assert [finding for finding in findings if finding.level == "error"] == []
 
