@@ -1,7 +1,12 @@
-"""The console with a fault at a checkpoint: ``faulty_console.py FAULT COMMAND …``.
+"""The console with faults: ``faulty_console.py FAULTS COMMAND …``; several are joined by commas.
 
-FAULT is ``record:FILE`` (write each checkpoint's name), ``kill:N`` (the job kills its own process
-at the Nth), or ``hang:N`` (it says so in its log and sleeps there).
+In the job, at its checkpoints: ``record:FILE`` writes each one's name; ``kill:N`` kills the job's
+own process at the Nth; ``hang:N`` says so in the log and sleeps there; ``pause:NAME:FOLDER``
+leaves FOLDER/NAME at the first of that name and goes on once there is FOLDER/go.
+
+In the supervisor: ``host:NAME`` makes it one of another host; ``lease:SECONDS`` shortens a lease
+and all that follows from it; ``hasty:`` waits for nothing between attempts; ``close:FOLDER`` is a
+pause before the verdict is written.
 """
 
 from __future__ import annotations
@@ -11,37 +16,147 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
+from domain.operating.ports import Closing
+from infra.clock import SystemEntropy
+from infra.process import identity
+from infra.sql.ledger import SqlLedger
+from kernel import supervision
 from kernel.console import main
 from kernel.supervision import Supervision
 
+Checkpoint = Callable[[str], None]
 
-def fault_of(text: str) -> Callable[[str], None]:
-    """Turn the first argument into what happens at a checkpoint."""
-    kind, _, value = text.partition(":")
-    if kind == "record":
-        return lambda name: _record(Path(value), name)
-    left = [int(value)]
+# --- at the job's checkpoints ----------------------------------------------------------------
 
-    def at_the_nth(name: str) -> None:
+
+def _record(file: str) -> Checkpoint:
+    def record(name: str) -> None:
+        with Path(file).open("a", encoding="utf-8") as names:
+            names.write(f"{name}\n")
+
+    return record
+
+
+def _at_the_nth(number: str, step: Checkpoint) -> Checkpoint:
+    left = [int(number)]
+
+    def at(name: str) -> None:
         left[0] -= 1
         if left[0] == 0:
-            if kind == "kill":
-                os.kill(os.getpid(), signal.SIGKILL)
-            sys.stdout.write(f"hangs at {name}\n")
-            sys.stdout.flush()
-            time.sleep(600)
+            step(name)
 
-    return at_the_nth
+    return at
 
 
-def _record(file: Path, name: str) -> None:
-    with file.open("a", encoding="utf-8") as names:
-        names.write(f"{name}\n")
+def _kill(_name: str) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
-Supervision.on_checkpoint = staticmethod(fault_of(sys.argv[1]))
+def _hang(name: str) -> None:
+    sys.stdout.write(f"hangs at {name}\n")
+    sys.stdout.flush()
+    time.sleep(600)
+
+
+def _pause(value: str) -> Checkpoint:
+    awaited, _, folder = value.partition(":")
+
+    def pause(name: str) -> None:
+        if name == awaited:
+            _wait_in(Path(folder), name)
+
+    return pause
+
+
+def _wait_in(folder: Path, name: str) -> None:
+    if not (folder / name).exists():  # the first time only
+        (folder / name).touch()
+        while not (folder / "go").exists():
+            time.sleep(0.01)
+
+
+CHECKPOINTS: dict[str, Callable[[str], Checkpoint]] = {
+    "record": _record,
+    "kill": partial(_at_the_nth, step=_kill),
+    "hang": partial(_at_the_nth, step=_hang),
+    "pause": _pause,
+}
+
+# --- in the supervisor -----------------------------------------------------------------------
+
+
+def _set(module: Any, name: str, value: object) -> None:
+    vars(module)[name] = value
+
+
+def _move_to(host: str) -> None:
+    _set(identity, "host", lambda: host)
+
+
+def _shorten(seconds: str) -> None:
+    """Keep the proportions of 30 s: renewed every third, fenced at two thirds and nine tenths."""
+    from infra.locks import database
+    from infra.process import limits
+    from infra.sql import session_limits
+
+    lease = float(seconds)
+    pace = {"renew_every": lease / 3, "stop_after": lease * 2 / 3, "kill_after": lease * 0.9}
+    _set(database, "DatabaseLocks", partial(database.DatabaseLocks, lease_seconds=lease))
+    _set(limits, "Pace", partial(limits.Pace, **pace))
+    _set(session_limits, "IDLE_SECONDS", round(lease))
+
+
+class _NoPatience(SystemEntropy):
+    """Draws the shortest wait."""
+
+    def uniform(self, low: float, high: float) -> float:
+        return min(low, high)
+
+
+def _hurry(_value: str) -> None:
+    _set(supervision, "SystemEntropy", _NoPatience)
+
+
+def _pause_before_closing(folder: str) -> None:
+    class PausedLedger(SqlLedger):
+        """Waits before the first try to write the verdict."""
+
+        def close(self, run_id: str, closing: Closing) -> None:
+            _wait_in(Path(folder), "close")
+            super().close(run_id, closing)
+
+    _set(supervision, "SqlLedger", PausedLedger)
+
+
+SUPERVISORS: dict[str, Callable[[str], None]] = {
+    "host": _move_to,
+    "lease": _shorten,
+    "hasty": _hurry,
+    "close": _pause_before_closing,
+}
+
+
+def prepare(faults: str) -> None:
+    at_checkpoints = []
+    for fault in faults.split(","):
+        kind, _, value = fault.partition(":")
+        if kind in CHECKPOINTS:
+            at_checkpoints.append(CHECKPOINTS[kind](value))
+        else:
+            SUPERVISORS[kind](value)
+
+    def meet_all(name: str) -> None:
+        for meet in at_checkpoints:
+            meet(name)
+
+    Supervision.on_checkpoint = staticmethod(meet_all)
+
+
+prepare(sys.argv[1])
 sys.exit(main(sys.argv[2:]))
