@@ -9,7 +9,9 @@ import pytest
 from domain.jobs.supplier_import.lines import Reject, StockLine
 from domain.jobs.supplier_import.setting import Columns, ImportSetting
 from infra.sql.engine import make_engine
-from infra.sql.staging import BATCH_LINES, LINES_AT_ONCE, SqliteStaging
+from infra.sql.staging import staging_for
+from infra.sql.staging.lines import BATCH_LINES
+from infra.sql.staging.sqlite import LINES_AT_ONCE
 
 SETTING = ImportSetting(
     supplier_id=23,
@@ -27,7 +29,7 @@ def staged(items: list[StockLine | Reject], folder: Path) -> tuple[list[tuple[ob
     """What stands in the tables afterwards: the lines in their order, and how many rejects."""
     engine = make_engine(f"sqlite:///{folder / 'shop.db'}")
     with engine.connect() as connection, connection.begin():
-        SqliteStaging(connection, SETTING).load(items, lambda _: None)
+        staging_for(connection, SETTING).load(items, lambda _: None)
         found = connection.exec_driver_sql(
             "SELECT line, article_no, ean, quantity, price_cents, dot, delivery_days, maker, "
             "maker_no FROM staged_line ORDER BY place"

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, text
 from domain.jobs.supplier_import.ports import Entry
 from domain.operating.ports import ActiveRun
 from infra.sql.instants import optional_text, to_text
+from infra.sql.staging import Staging
 from infra.sql.tables import IMPORT_RUN
 
 MOST_REJECTS = 1_000
@@ -20,28 +21,18 @@ _REJECTS = text(
     """
 )
 
-_STOCK = text(
-    """
-    INSERT OR REPLACE INTO supplier_stock (supplier_id, supplier_article_no, dot, ean, qty,
-        price_cents, currency, delivery_days, seen_run, updated_at)
-    SELECT :supplier_id, article_no, dot, ean, qty, price_cents, currency, delivery_days,
-        :import_run_id, :now
-    FROM delta ORDER BY article_no, dot
-    """
-)
-
 _HISTORY = text(
     """
-    INSERT INTO supplier_stock_history (import_run_id, supplier_article_no, dot, change,
+    INSERT INTO supplier_stock_history (import_run_id, supplier_article_no, dot, "change",
         old_qty, new_qty, old_price_cents, new_price_cents)
-    SELECT :import_run_id, article_no, dot, change, old_qty, qty, old_price_cents, price_cents
+    SELECT :import_run_id, article_no, dot, "change", old_qty, qty, old_price_cents, price_cents
     FROM delta ORDER BY article_no, dot
     """
 )
 
 _ZERO_HISTORY = text(
     """
-    INSERT INTO supplier_stock_history (import_run_id, supplier_article_no, dot, change,
+    INSERT INTO supplier_stock_history (import_run_id, supplier_article_no, dot, "change",
         old_qty, new_qty, old_price_cents, new_price_cents)
     SELECT :import_run_id, supplier_article_no, dot, 'gone', qty, 0, price_cents, price_cents
     FROM supplier_stock WHERE supplier_id = :supplier_id AND qty <> 0
@@ -89,11 +80,12 @@ def write_rejects(connection: Connection, entry: Entry, import_run_id: int) -> N
     connection.execute(_REJECTS, values | {"most": MOST_REJECTS})
 
 
-def write_stock(connection: Connection, entry: Entry, import_run_id: int) -> None:
+def write_stock(connection: Connection, staging: Staging, entry: Entry, import_run_id: int) -> None:
     """Bring the differences into the stock and remember what was there before."""
     values = {"import_run_id": import_run_id}
     now = to_text(entry.finished_at)
-    connection.execute(_STOCK, values | {"supplier_id": entry.supplier_id, "now": now})
+    into_stock = values | {"supplier_id": entry.supplier_id, "now": now}
+    connection.execute(text(staging.book_stock), into_stock)
     connection.execute(_HISTORY, values)
 
 

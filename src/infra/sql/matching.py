@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from infra.sql.staging import Staging
+
 # What is known goes before the lines are looked up: most of a change is known. Reviews come back
 # by themselves once the shop has an article that may fit.
 _CANDIDATE = text(
     """
-    CREATE TEMPORARY TABLE candidate AS
+    INSERT INTO candidate
     SELECT article_no, max(ean) AS ean, max(maker) AS maker, max(maker_no) AS maker_no
     FROM (
         SELECT d.article_no, d.ean, s.maker, s.maker_no
-        FROM delta AS d JOIN staged_line AS s ON s.place = d.place
+        FROM delta AS d JOIN staged_line AS s
+            ON s.place = d.place AND s.article_no = d.article_no AND s.dot = d.dot
         WHERE NOT EXISTS (
             SELECT 1 FROM supplier_article AS known
             WHERE known.supplier_id = :supplier_id AND known.supplier_article_no = d.article_no
@@ -39,27 +42,25 @@ _CANDIDATE = text(
 
 _BY_EAN = text(
     """
-    CREATE TEMPORARY TABLE matched AS
+    INSERT INTO matched
     SELECT c.article_no, min(a.id) AS article_id, count(*) AS fits, 'ean' AS matched_by
     FROM candidate AS c JOIN article AS a ON a.ean = c.ean
     GROUP BY c.article_no
     """
 )
 
-_BY_MAKER = text(
-    """
+_BY_MAKER = """
     INSERT INTO matched
     SELECT c.article_no, min(a.id), count(*), 'maker_no'
     FROM candidate AS c
-    JOIN article AS a ON a.maker_no = c.maker_no AND lower(a.maker) = lower(c.maker)
+    JOIN article AS a ON a.maker_no = c.maker_no AND {} = {}
     WHERE c.article_no NOT IN (SELECT article_no FROM matched)
     GROUP BY c.article_no
     """
-)
 
 _TO_REVIEW = text(
     """
-    CREATE TEMPORARY TABLE to_review AS
+    INSERT INTO to_review
     SELECT c.article_no, c.ean, c.maker, c.maker_no,
         CASE WHEN m.fits IS NULL THEN 'unknown' ELSE 'ambiguous' END AS reason
     FROM candidate AS c
@@ -100,13 +101,14 @@ _QUEUE = text(
 )
 
 
-def match(connection: Connection, supplier_id: int) -> int:
+def match(connection: Connection, supplier_id: int, staging: Staging) -> int:
     """Look for articles for what ``delta`` holds; how many are to be reviewed."""
     who = {"supplier_id": supplier_id}
     connection.execute(_CANDIDATE, who)
-    for statement in (_BY_EAN, _BY_MAKER):
+    staging.know("candidate")
+    makers = (staging.folded.format(maker) for maker in ("a.maker", "c.maker"))
+    for statement in (_BY_EAN, text(_BY_MAKER.format(*makers))):
         connection.execute(statement)
-    connection.exec_driver_sql("CREATE INDEX temp.matched_article ON matched (article_no)")
     connection.execute(_TO_REVIEW, who)
     return int(connection.execute(_COUNT).scalar_one())
 

@@ -16,7 +16,7 @@ from infra.sql import booking, matching
 from infra.sql.comparison import compare
 from infra.sql.engine import fenced, fenced_transaction, reading, translated
 from infra.sql.instants import from_text, to_text
-from infra.sql.staging import SqliteStaging
+from infra.sql.staging import staging_for
 from infra.sql.tables import IMPORT_RUN, SUPPLIER_STOCK
 
 
@@ -71,7 +71,7 @@ class SqlStagedStock:
 
     def __init__(self, connection: Connection, setting: ImportSetting, run: ActiveRun) -> None:
         self._connection, self._setting, self._run = connection, setting, run
-        self._staging = SqliteStaging(connection, setting)
+        self._staging = staging_for(connection, setting)
 
     def take(self, items: Iterable[StockLine | Reject], tick: Callable[[int], None]) -> None:
         with self._connection.begin():
@@ -82,8 +82,8 @@ class SqlStagedStock:
         staging = self._staging
         with self._connection.begin():
             staging.settle_duplicates()
-            counts = compare(self._connection, self._setting)
-            review = matching.match(self._connection, self._setting.supplier_id)
+            counts = compare(self._connection, self._setting, staging)
+            review = matching.match(self._connection, self._setting.supplier_id, staging)
         return Tally(
             lines=staging.accepted,
             rejected=staging.rejected,
@@ -98,7 +98,7 @@ class SqlStagedStock:
         with fenced(connection, run.leases, durable=True):
             import_run_id = booking.write_entry(connection, entry, run)
             booking.write_rejects(connection, entry, import_run_id)
-            booking.write_stock(connection, entry, import_run_id)
+            booking.write_stock(connection, self._staging, entry, import_run_id)
             now = to_text(entry.finished_at)
             matching.link(connection, entry.supplier_id, import_run_id, now)
             run.checkpoint("applied")

@@ -1,23 +1,18 @@
-"""A file's lines in temporary tables, where nobody else sees them and no lock is held.
-
-The SQLite way in. PostgreSQL (COPY) and MariaDB (LOAD DATA) need only their own ``load`` and
-``settle_duplicates``: both end with ``listed``, one row per article and DOT.
-"""
+"""SQLite's way in: many lines per statement, and one sort of the whole file."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, ClassVar, cast
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from domain.jobs.supplier_import.lines import Reject, StockLine
-from domain.jobs.supplier_import.setting import Duplicates, ImportSetting
-
-BATCH_LINES = 1_000
-"""Measured: batches of 10,000 leave the processor's cache and cost a fifth more."""
+from domain.jobs.supplier_import.setting import Duplicates, ImportSetting, Mode
+from infra.sql.staging.lines import ANSWERS, BATCH_LINES, Staging, sent
 
 LINES_AT_ONCE = 50
 """Lines per statement: a third less time than one by one (measured); more gain nothing."""
@@ -43,6 +38,13 @@ _TABLES = (
         article_no TEXT
     )
     """,
+    """
+    CREATE TEMPORARY TABLE listed (
+        article_no TEXT, dot TEXT, ean TEXT, quantity INTEGER, price_cents INTEGER,
+        delivery_days INTEGER, place INTEGER, PRIMARY KEY (article_no, dot)
+    ) WITHOUT ROWID
+    """,
+    *(statement.format(key="TEXT") for statement in ANSWERS),
 )
 
 _REJECT = "INSERT INTO staged_reject (line, reason, raw, article_no) VALUES (?, ?, ?, ?)"
@@ -56,22 +58,32 @@ _KEYS = (
     "CREATE INDEX temp.staged_reject_article ON staged_reject (article_no)",
 )
 
-_HAS_DUPLICATES = text(
+# Both sides in key order: the stock is clustered by its key, the file was sorted by it.
+_NEW_AND_CHANGED = """
+    INSERT INTO delta
+    SELECT l.article_no, l.dot, CASE WHEN o.qty IS NULL THEN 'new' ELSE 'changed' END,
+        o.qty, l.quantity, o.price_cents, l.price_cents, l.ean, l.delivery_days, :currency, l.place
+    FROM {source} AS l
+    LEFT JOIN supplier_stock AS o
+        ON o.supplier_id = :supplier_id AND o.supplier_article_no = l.article_no AND o.dot = l.dot
+    WHERE o.qty IS NULL OR o.qty <> l.quantity OR o.price_cents IS NOT l.price_cents
+        OR o.ean IS NOT l.ean OR o.delivery_days IS NOT l.delivery_days OR o.currency <> :currency
+    ORDER BY l.article_no, l.dot
     """
-    SELECT EXISTS (SELECT 1 FROM staged_line GROUP BY article_no, dot HAVING count(*) > 1)
-    """
-)
 
-_LISTED_AS_IT_IS = """
-    CREATE TEMPORARY VIEW listed AS
-    SELECT article_no, dot, ean, quantity, price_cents, delivery_days, place FROM staged_line
-    """
-
-_LISTED = """
-    CREATE TEMPORARY TABLE listed (
-        article_no TEXT, dot TEXT, ean TEXT, quantity INTEGER, price_cents INTEGER,
-        delivery_days INTEGER, place INTEGER, PRIMARY KEY (article_no, dot)
-    ) WITHOUT ROWID
+# An article whose line could not be read is still listed: it keeps its stock.
+_GONE = """
+    INSERT INTO delta
+    SELECT o.supplier_article_no, o.dot, 'gone', o.qty, 0, o.price_cents, o.price_cents, o.ean,
+        o.delivery_days, o.currency, NULL
+    FROM supplier_stock AS o
+    WHERE o.supplier_id = :supplier_id AND o.qty <> 0
+        AND NOT EXISTS (
+            SELECT 1 FROM {source} AS l WHERE l.article_no = o.supplier_article_no AND l.dot = o.dot
+        )
+        AND NOT EXISTS (
+            SELECT 1 FROM staged_reject AS r WHERE r.article_no = o.supplier_article_no
+        )
     """
 
 # SQLite takes the columns that are not aggregated from the row that holds the max().
@@ -99,27 +111,29 @@ _SETTLED = {
         """,
 }
 
-_REJECT_DUPLICATES = """
-    INSERT INTO staged_reject (line, reason, raw, article_no)
-    SELECT line, 'listed several times (duplicates = reject)',
-        article_no || ' ' || dot || ' ' || quantity, article_no
-    FROM staged_line AS twice
-    WHERE EXISTS (
-        SELECT 1 FROM staged_line AS other WHERE other.article_no = twice.article_no
-        AND other.dot = twice.dot AND other.place <> twice.place
-    )
-    ORDER BY place
-    """
 
+class FileStaging(Staging):
+    """Temporary tables in SQLite's own temporary file."""
 
-class SqliteStaging:
-    """Takes the lines of one file into temporary tables of one connection."""
+    has_duplicates = """
+        SELECT EXISTS (SELECT 1 FROM staged_line GROUP BY article_no, dot HAVING count(*) > 1)
+        """
+    settled = _SETTLED
+    differences: ClassVar = {Mode.DELTA: (_NEW_AND_CHANGED,), Mode.FULL: (_NEW_AND_CHANGED, _GONE)}
+    book_stock = """
+        INSERT OR REPLACE INTO supplier_stock (supplier_id, supplier_article_no, dot, ean, qty,
+            price_cents, currency, delivery_days, seen_run, updated_at)
+        SELECT :supplier_id, article_no, dot, ean, qty, price_cents, currency, delivery_days,
+            :import_run_id, :now
+        FROM delta ORDER BY article_no, dot
+        """
 
     def __init__(self, connection: Connection, setting: ImportSetting) -> None:
-        self._connection, self._setting = connection, setting
-        self.accepted = self.rejected = self.listed = 0
+        super().__init__(connection, setting)
+        driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+        driver.create_function("lower", 1, _lower, deterministic=True)  # its own knows only ASCII
         for statement in _TABLES:
-            connection.connection.cursor().execute(statement)
+            driver.execute(statement)
 
     def load(self, items: Iterable[StockLine | Reject], tick: Callable[[int], None]) -> None:
         insert = _LineInsert(self._setting)
@@ -137,40 +151,23 @@ class SqliteStaging:
         if rows:
             self._connection.exec_driver_sql(statement, list(rows))
 
-    def settle_duplicates(self) -> None:
-        """Bring several lines of one article and DOT to one, as the setting says."""
+    def sort(self) -> None:
         for statement in _KEYS:
             self._connection.exec_driver_sql(statement)
-        if not self._connection.execute(_HAS_DUPLICATES).scalar_one():
-            self._connection.exec_driver_sql(_LISTED_AS_IT_IS)
-            self.listed = self.accepted
-            return
-        self._connection.exec_driver_sql(_LISTED)
-        rule = self._setting.duplicates
-        self.listed = self._connection.exec_driver_sql(_SETTLED[rule]).rowcount
-        if rule is Duplicates.REJECT:
-            twice = self._connection.exec_driver_sql(_REJECT_DUPLICATES).rowcount
-            self.accepted -= twice
-            self.rejected += twice
+
+    def know(self, table: str) -> None:
+        """The statements say by themselves in which order to go."""
+
+
+def _lower(text: str | None) -> str | None:
+    return text if text is None else text.lower()
 
 
 class _LineInsert:
     """Inserts the cells that the supplier sends, many lines at once: binds and steps are dear."""
 
     def __init__(self, setting: ImportSetting) -> None:
-        columns = setting.columns
-        sent = {
-            "line": True,
-            "article_no": True,
-            "ean": columns.ean is not None,
-            "quantity": True,
-            "price_cents": columns.price is not None,
-            "dot": columns.dot is not None,
-            "delivery_days": columns.delivery_days is not None,
-            "maker": columns.maker is not None,
-            "maker_no": columns.maker_no is not None,
-        }
-        names = [name for name in StockLine._fields if sent[name]]
+        names = sent(setting.columns)
         self._pick = itemgetter(*map(StockLine._fields.index, names))
         self._width = len(names)
         marks = f"({', '.join('?' * len(names))})"
