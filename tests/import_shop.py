@@ -5,13 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
-import shutil
-import sqlite3
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +22,9 @@ from fakes.supplier_import import NOON, FakeRun, FakeSettings, FixedClock, setti
 from infra.files.feeds import DirectoryFeeds
 from infra.files.rows import open_rows
 from infra.sql.engine import make_engine
-from infra.sql.migrate import upgrade
 from infra.sql.stock_book import SqlStockBook
+from servers.access import Access
+from servers.databases import copy_empty
 
 COLUMNS = Columns(
     article_no=1, quantity=(2,), price=3, ean=4, dot=5, maker=6, maker_no=7, delivery_days=8
@@ -44,22 +41,15 @@ def import_setting(supplier_id: int = 23, **changes: Any) -> ImportSetting:
     return setting_of(supplier_id, **(values | changes))
 
 
-@cache
-def _migrated() -> Path:
-    """One migrated database per test process, to copy from."""
-    path = Path(tempfile.mkdtemp(prefix="shop-")) / "template.sqlite"
-    upgrade(f"sqlite:///{path}")
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    return path
-
-
 @dataclass
 class ImportShop:
-    """The import with its real book and feeds in one folder."""
+    """The import with its real book and feeds in one folder.
+
+    Its database is a SQLite file there unless an address is given: ``with database(kind) as url``.
+    """
 
     folder: Path
+    url: str = ""
     settings: dict[int, ImportSetting | Exception] = field(
         default_factory=lambda: {23: import_setting()}
     )
@@ -67,13 +57,11 @@ class ImportShop:
 
     def __post_init__(self) -> None:
         self.database = self.folder / "shop.sqlite"
-        if not self.database.exists():
-            shutil.copyfile(_migrated(), self.database)
+        if not self.url:
+            self.url = f"sqlite:///{self.database}"
+            if not self.database.exists():
+                copy_empty(self.database)
         self.inbox(23).mkdir(parents=True, exist_ok=True)
-
-    @property
-    def url(self) -> str:
-        return f"sqlite:///{self.database}"
 
     def inbox(self, supplier_id: int = 23) -> Path:
         return self.folder / "import" / f"supplier-{supplier_id}"
@@ -105,19 +93,12 @@ class ImportShop:
             reader.dispose()
 
     def rows(self, statement: str, *values: object) -> Sequence[tuple[Any, ...]]:
-        connection = sqlite3.connect(self.database)
-        try:
-            return connection.execute(statement, values).fetchall()
-        finally:
-            connection.close()
+        with Access(self.url) as access:
+            return access.rows(statement, *values)
 
     def writes(self, statement: str, *rows: Sequence[object]) -> None:
-        connection = sqlite3.connect(self.database)
-        try:
-            with connection:
-                connection.executemany(statement, rows)
-        finally:
-            connection.close()
+        with Access(self.url) as access:
+            access.many(statement, rows)
 
     def stock(self, supplier_id: int = 23) -> dict[tuple[str, str], tuple[int, int | None]]:
         """Quantity and price in cents by article number and DOT."""

@@ -6,17 +6,15 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
-from infra.sql.migrate import upgrade
+from servers.access import Access
+from servers.databases import copy_empty
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 CONSOLE = CHECKOUT / "bin" / "console"
@@ -39,17 +37,21 @@ max_drop_percent = 100
 
 
 class Shop:
-    """One shop below a folder; every command runs as a process of its own."""
+    """One shop below a folder; every command runs as a process of its own.
 
-    def __init__(self, root: Path) -> None:
+    Its database is a SQLite file unless an address is given: ``with database(kind) as url``.
+    """
+
+    def __init__(self, root: Path, *, url: str = "") -> None:
         self.root = root
         shutil.copytree(CHECKOUT / "config", root / "config")
         (root / "var").mkdir()
-        shutil.copyfile(_empty_database(), root / "var" / "crontract.db")
+        self.url = url or copy_empty(root / "var" / "crontract.db")
         self.environment = {
             **{key: value for key, value in os.environ.items() if not _ours(key)},
             "CRONTRACT_HOME": str(root),
             "PYTHONPATH": "",
+            **({"DATABASE_URL": url} if url else {}),
         }
 
     # --- commands -------------------------------------------------------------------------------
@@ -106,8 +108,8 @@ class Shop:
     # --- what came of it ------------------------------------------------------------------------
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.root / "var" / "crontract.db", timeout=30) as connection:
-            return connection.execute(statement).fetchall()
+        with Access(self.url) as access:
+            return access.rows(statement)
 
     def runs(self) -> list[dict[str, Any]]:
         """Give the ledger as runs:list tells it, the newest first."""
@@ -121,7 +123,7 @@ class Shop:
         tables = {
             "stock": "SELECT supplier_id, supplier_article_no, dot, ean, qty, price_cents"
             " FROM supplier_stock ORDER BY 1, 2, 3",
-            "history": "SELECT supplier_article_no, dot, change, old_qty, new_qty"
+            "history": 'SELECT supplier_article_no, dot, "change", old_qty, new_qty'
             " FROM supplier_stock_history ORDER BY 1, 2, 3, 4, 5",
             "review": "SELECT supplier_id, supplier_article_no, reason FROM match_review"
             " ORDER BY 1, 2",
@@ -139,13 +141,6 @@ class Shop:
 
 def _ours(name: str) -> bool:
     return name.startswith(("CRON", "PYTHON", "DATABASE_URL", "TRACEPARENT", "INVOCATION_ID"))
-
-
-@cache
-def _empty_database() -> Path:
-    file = Path(mkdtemp(prefix="crontract-tests-")) / "empty.db"
-    upgrade(f"sqlite:///{file}")
-    return file
 
 
 # --- processes -------------------------------------------------------------------------------

@@ -41,9 +41,16 @@ class Access:
         return touched
 
     def many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
-        cursor = self._connection.cursor()
-        cursor.executemany(self._styled(statement), rows)
-        cursor.close()
+        """Do it for all rows or for none."""
+        self.execute("BEGIN")
+        try:
+            cursor = self._connection.cursor()
+            cursor.executemany(self._styled(statement), rows)
+            cursor.close()
+        except BaseException:
+            self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT")
 
     def close(self) -> None:
         self._connection.close()
@@ -57,7 +64,9 @@ class Access:
         return cursor
 
     def _styled(self, statement: str) -> str:
-        return statement if self.kind == "sqlite" else statement.replace("?", "%s")
+        if self.kind == "sqlite":
+            return statement
+        return statement.replace("%", "%%").replace("?", "%s")
 
 
 def _connect(url: str) -> tuple[str, Any]:
@@ -79,4 +88,6 @@ def _connect(url: str) -> tuple[str, Any]:
         return "postgresql", psycopg.connect(**place, dbname=name, autocommit=True)
     import pymysql
 
-    return "mariadb", pymysql.connect(**place, database=name, autocommit=True)
+    # "change" is a word of its own to MariaDB; quoted, it is a column everywhere.
+    quotes = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')"
+    return "mariadb", pymysql.connect(**place, database=name, autocommit=True, init_command=quotes)
