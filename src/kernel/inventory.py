@@ -74,6 +74,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("contract:show", "commands.ops.contract:ContractShow", "Show what a job declares"),
     Entry("db:migrate", "commands.ops.db:DbMigrate", "Create or update the database"),
     Entry("db:status", "commands.ops.db:DbStatus", "Show the database and its schema version"),
+    Entry("doctor", "commands.ops.doctor:Doctor", "Check everything that a run needs"),
     Entry("jobs:list", "commands.ops.jobs:JobsList", "List the 14 jobs with their contracts"),
     Entry("jobs:pause", "commands.ops.jobs:JobsPause", "Pause a job"),
     Entry("jobs:resume", "commands.ops.jobs:JobsResume", "Resume a paused job"),
