@@ -30,7 +30,7 @@ def _ended(argv: list[str]) -> int:
     try:
         code = _dispatch(argv)
     except UsageFault as fault:
-        code = _say_usage(fault)
+        code = _usage(fault, argv)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:  # the reader of stdout left: `bin/console list | head -1`
@@ -136,7 +136,17 @@ def _built(entry: Entry) -> Entry:
     return entry
 
 
-def _say_usage(fault: UsageFault) -> int:
+def _usage(fault: UsageFault, argv: list[str]) -> int:
+    """Say what is wrong with what was typed; a schedule has nobody who reads it, so tell them."""
     hint = f"\n{fault.hint}" if fault.hint else ""
     say(f"{fault}{hint}")
+    if os.environ.get("CRON_TRIGGER") or os.environ.get("CRON_SCHEDULER_RUN_ID"):
+        try:
+            from kernel.misfire import tell_misfire
+
+            tell_misfire(argv, str(fault))
+        except Exception as error:  # noqa: BLE001 - the exit code says it too
+            from kernel.failure import say_failure
+
+            say_failure(error)
     return USAGE

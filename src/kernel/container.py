@@ -11,9 +11,8 @@ from commands.result import Result
 from domain.errors import ConfigurationInvalid
 from domain.operating.contract import Contract
 from domain.operating.ports import ActiveRun
-from infra.boot import Boot, boot
-from infra.clock import SystemClock
-from infra.sql.connection import Database
+from kernel.alert_commands import AlertCommands
+from kernel.contracts import contracts
 from kernel.inventory import COMMANDS
 from kernel.supervision import Supervision, person
 from kernel.version import VERSION
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from commands.ops.config import ConfigCheck
     from commands.ops.contract import ContractLint, ContractShow
     from commands.ops.db import DbMigrate, DbStatus
-    from commands.ops.doctor import Doctor
     from commands.ops.jobs import JobsList, JobsPause, JobsResume
     from commands.ops.lock import LockBreak, LockList
     from commands.ops.runs import RunsList, RunsShow
@@ -50,15 +48,15 @@ def method_name(command: str) -> str:
     return command.removeprefix("cron:").replace(":", "_").replace("-", "_")
 
 
-class Container:
+class Container(AlertCommands):
     """Builds any command; mypy checks here that each adapter fits its port.
 
     Within a ``run``, its database sessions are limited and known to the supervisor.
     """
 
     def __init__(self, env: str, run: ActiveRun | None = None) -> None:
-        self._env, self._run = env, run
-        self._clock = SystemClock()
+        super().__init__(env)
+        self._run = run
 
     def job(self, command: type[CronCommand[Any]]) -> CronCommand[Any]:
         """Build a scheduled job with its service and adapters."""
@@ -78,24 +76,9 @@ class Container:
         return load(self._env)
 
     @cached_property
-    def boot(self) -> Boot:
-        return boot(self._env)
-
-    @cached_property
     def contracts(self) -> Mapping[str, Contract]:
         """Every job's contract in CR order, of those planned too."""
-        from commands.planned import CONTRACTS
-
-        planned = {contract.name: contract for contract in CONTRACTS}
-        return {
-            entry.name: entry.load().contract if entry.target else planned[entry.name]
-            for entry in COMMANDS
-            if entry.is_job
-        }
-
-    @cached_property
-    def _database(self) -> Database:
-        return Database(self.boot.database_url)
+        return contracts()
 
     @cached_property
     def _supervision(self) -> Supervision:
@@ -150,7 +133,7 @@ class Container:
     def config_check(self) -> ConfigCheck:
         from commands.ops.config import ConfigCheck
 
-        return ConfigCheck((self._settings_faults, self._schedule_faults))
+        return ConfigCheck((self._settings_faults, self._schedule_faults, self._alert_faults))
 
     def contract_lint(self) -> ContractLint:
         from commands.ops.contract import ContractLint
@@ -170,12 +153,6 @@ class Container:
         from commands.ops.contract import ContractShow
 
         return ContractShow(self.contracts)
-
-    def doctor(self) -> Doctor:
-        from commands.ops.doctor import Doctor
-        from kernel.checkup import Checkup
-
-        return Doctor(Checkup(self._env).checks())
 
     def db_migrate(self) -> DbMigrate:
         from commands.ops.db import DbMigrate

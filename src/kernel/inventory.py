@@ -64,6 +64,8 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("cron:driveright:sync", None, "Synchronise the vehicle data", ("CR-012",)),
     Entry("cron:simulator:send-mak-files", None, "Send the wheel simulator's files", ("CR-013",)),
     Entry("cron:sessions:purge", None, "Remove expired session files", ("CR-014",)),
+    Entry("alert:flush", "commands.ops.alert:AlertFlush", "Send the notices that wait, now"),
+    Entry("alert:test", "commands.ops.alert:AlertTest", "Prove the ways to a job's owners"),
     Entry("config:check", "commands.ops.config:ConfigCheck", "Check every setting at once"),
     Entry(
         "contract:lint",
@@ -74,7 +76,15 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("contract:show", "commands.ops.contract:ContractShow", "Show what a job declares"),
     Entry("db:migrate", "commands.ops.db:DbMigrate", "Create or update the database"),
     Entry("db:status", "commands.ops.db:DbStatus", "Show the database and its schema version"),
-    Entry("doctor", "commands.ops.doctor:Doctor", "Check everything that a run needs"),
+    Entry(
+        "incidents:ack", "commands.ops.incidents:IncidentsAck", "Take an incident on: no reminders"
+    ),
+    Entry("incidents:list", "commands.ops.incidents:IncidentsList", "List the open incidents"),
+    Entry(
+        "incidents:show",
+        "commands.ops.incidents:IncidentsShow",
+        "Show an incident with its notices and receipts",
+    ),
     Entry("jobs:list", "commands.ops.jobs:JobsList", "List the 14 jobs with their contracts"),
     Entry("jobs:pause", "commands.ops.jobs:JobsPause", "Pause a job"),
     Entry("jobs:resume", "commands.ops.jobs:JobsResume", "Resume a paused job"),

@@ -15,13 +15,14 @@ from domain.errors import ConfigurationInvalid, Refused
 from domain.operating.events import Event
 from domain.operating.job import Ending
 from domain.operating.ports import ActiveRun
-from domain.operating.run import Outcome, Summary, Verdict
+from domain.operating.run import Outcome, Summary, Trigger, Verdict
 from infra.boot import boot
 from infra.telemetry.logs import JsonLog
 from infra.telemetry.progress import TerminalProgress
+from kernel.alarm import tell_unstarted
 from kernel.parsing import Parser, options_of
 from kernel.render import render, width_of
-from kernel.run_options import RunOptions, run_options
+from kernel.run_options import RunOptions, firing, run_options
 from kernel.supervision import Asked, Progress, Supervision
 from kernel.verdict import result_of
 from kernel.words import Flags, UsageFault
@@ -79,6 +80,9 @@ def _run(
             outcome=verdict.outcome.word,
             exit_code=int(verdict.exit_code),
         )
+        if firing(asked.options).trigger is Trigger.SCHEDULE:
+            name, scope = command.contract.name, asked.request.scope
+            tell_unstarted(name, scope, str(error), usage=False, env=env, log=log)
         return "", Ending(verdict=verdict)
     except Refused as error:
         raise UsageFault(str(error)) from error

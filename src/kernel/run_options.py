@@ -70,13 +70,16 @@ class RunOptions:
         )
 
 
+def is_scheduled() -> bool:
+    """Tell from the environment that no person started this."""
+    said = os.environ.get("CRON_TRIGGER")
+    return said == Trigger.SCHEDULE if said else bool(os.environ.get("CRON_SCHEDULER_RUN_ID"))
+
+
 def firing(options: RunOptions) -> Firing:
     """Tell from options and environment what started this run."""
-    named = os.environ.get("CRON_SCHEDULER_RUN_ID")
-    scheduler = named or os.environ.get("INVOCATION_ID")
-    said = os.environ.get("CRON_TRIGGER") or (Trigger.SCHEDULE.value if named else "")
-    scheduled = said == Trigger.SCHEDULE.value
-    by_schedule = scheduled or options.scheduled_at is not None
+    scheduler = os.environ.get("CRON_SCHEDULER_RUN_ID") or os.environ.get("INVOCATION_ID")
+    by_schedule = is_scheduled() or options.scheduled_at is not None
     if options.no_fork and by_schedule:
         raise UsageFault("--no-fork is for debugging by hand; a scheduled run needs its supervisor")
     return Firing(

@@ -31,6 +31,7 @@ from infra.process import identity
 from infra.sql.connection import Database
 from infra.sql.ledger import SqlLedger
 from infra.telemetry.logs import JsonLog
+from kernel.alarm import AlertsOnUse
 from kernel.lock_stores import OpenStore, open_store
 from kernel.run_options import RunOptions, correlation_id, firing
 from kernel.version import VERSION
@@ -103,6 +104,7 @@ class Supervision:
             locks=self.locks,
             attempts=_AttemptsOnUse(self._inline if in_process else self._attempts),
             metrics=_MetricsOnUse(self._metrics),
+            alerts=AlertsOnUse(self._settings, self.database, self._log),
             log=self._log,
             clock=self._clock,
             entropy=self._entropy,
@@ -123,7 +125,7 @@ class Supervision:
         return Job(
             start=start,
             contract=contract,
-            lock_keys=contract.lock_keys(asked.request),
+            lock_key=contract.lock_key(asked.request),
             schedule=schedule,
             start_grace=schedule.start_grace if schedule else default_grace,
             switched_on=self._settings.running,

@@ -130,9 +130,18 @@ def test_a_schedule_too_tight_for_its_job_fails_the_check(home: Home) -> None:
 
 
 def test_the_shipped_configuration_holds(home: Home) -> None:
-    for env in ("dev", "test", "prod"):
+    for env in ("dev", "test"):
         done = home.console("config:check", f"--env={env}")
         assert (done.returncode, done.stdout) == (0, "the configuration holds\n")
+
+
+def test_in_production_somebody_must_hear_of_a_failure(home: Home) -> None:
+    done = home.console("config:check", "--env=prod", "--format=json")
+
+    assert done.returncode == 78
+    assert [row["fault"] for row in json.loads(done.stdout)] == [
+        "alerts.toml: no channel is declared: nobody would hear of a failure"
+    ]
 
 
 def test_all_faults_of_all_files_are_said_at_once(home: Home) -> None:

@@ -62,6 +62,18 @@ class CountedMetrics(Outages):
         self.step("publish")
 
 
+class HeardAlerts(Outages):
+    """Notes which outcomes were told."""
+
+    def __init__(self, journal: list[str]) -> None:
+        super().__init__(journal)
+        self.outcomes: list[Outcome] = []
+
+    def tell(self, job: JobCall, verdict: Verdict, summary: Summary | None) -> None:
+        self.step("tell")
+        self.outcomes.append(verdict.outcome)
+
+
 @dataclass(frozen=True)
 class EveryMinutes:
     """A cadence of so many minutes, counted from midnight."""
@@ -101,6 +113,7 @@ class Stage:
         self.ledger, self.locks = MemoryLedger(self.journal), MemoryLocks(self.journal)
         self.attempts = ScriptedAttempts(self.journal, self.clock)
         self.metrics = CountedMetrics(self.journal)
+        self.alerts = HeardAlerts(self.journal)
 
     def run(self, *ends: AttemptEnd | Exception, **start: Any) -> Ending:
         self.attempts.ends = list(ends)
@@ -112,6 +125,7 @@ class Stage:
             locks=self.locks,
             attempts=self.attempts,
             metrics=self.metrics,
+            alerts=self.alerts,
             log=self.log,
             clock=self.clock,
             entropy=self.entropy,
@@ -121,7 +135,7 @@ class Stage:
         return Job(
             start=start,
             contract=self.contract,
-            lock_keys=tuple(self.contract.lock.split()),
+            lock_key=self.contract.lock,
             schedule=self.schedule,
             start_grace=self.start_grace,
             switched_on=self.switched_on,

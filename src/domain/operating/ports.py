@@ -260,6 +260,12 @@ class Metrics(Protocol):
     def publish(self) -> None: ...
 
 
+class Alerts(Protocol):
+    """Tells the owners what a run's end means for them; bounded in time, never raises."""
+
+    def tell(self, job: JobCall, verdict: Verdict, summary: Summary | None) -> None: ...
+
+
 class RunLog(Protocol):
     """The run's own log lines, with the ids bound once."""
 

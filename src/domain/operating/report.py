@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from domain.operating.job import Ending
-from domain.operating.run import ExitCode, Outcome, Start, Summary, Trigger, UnitResult
+from domain.operating.run import ExitCode, Outcome, Start, Summary, Trigger, UnitResult, Verdict
 
 TITLE_LENGTH = 200
 
@@ -36,9 +35,9 @@ class Report:
     items: int = 0
 
     @classmethod
-    def of(cls, start: Start, ending: Ending, at: datetime) -> Self:
+    def of(cls, start: Start, verdict: Verdict, summary: Summary | None, at: datetime) -> Self:
         """Report how a run ended."""
-        verdict, summary = ending.verdict, ending.summary or Summary()
+        summary = summary or Summary()
         failed = [unit for unit in summary.units if unit.result is UnitResult.FAILED]
         return cls(
             command=start.command,

@@ -13,6 +13,7 @@ from domain.operating.admission import Admission
 from domain.operating.events import Event
 from domain.operating.job import Ending, Job
 from domain.operating.ports import (
+    Alerts,
     AttemptEnd,
     Attempts,
     Broke,
@@ -30,7 +31,6 @@ from domain.operating.ports import (
     SlotTaken,
 )
 from domain.operating.run import Outcome, Start, Verdict
-from domain.operating.several_locks import take_all
 from domain.operating.verdicts import is_transient, verdict_of
 
 LOCK_POLL_SECONDS = 0.25
@@ -52,6 +52,7 @@ class Runner:
     locks: Locks
     attempts: Attempts
     metrics: Metrics
+    alerts: Alerts
     log: RunLog
     clock: Clock
     entropy: Entropy
@@ -65,6 +66,7 @@ class Runner:
             ending = self._guarded(lambda: self._recorded(job))
             if ending.verdict.outcome not in COUNTED_BY_HOLDER:
                 self._publish()
+                self._tell(job, ending)
         self._say_finished(ending)
         return ending
 
@@ -73,6 +75,12 @@ class Runner:
             self.metrics.publish()
         except Exception as error:  # noqa: BLE001 - what is published must not change what was done
             self.log.error(Event.METRICS_FAILED, str(error), traceback=traceback.format_exc())
+
+    def _tell(self, job: Job, ending: Ending) -> None:
+        try:
+            self.alerts.tell(job, ending.verdict, ending.summary)
+        except Exception as error:  # noqa: BLE001 - nor must what is said of it
+            self.log.error(Event.ALERTS_FAILED, str(error), traceback=traceback.format_exc())
 
     def _guarded(self, step: Callable[[], Ending]) -> Ending:
         try:
@@ -107,22 +115,21 @@ class Runner:
             return self._refused_overlap(job, answer)
         if isinstance(answer, Died):
             return _ending_of(answer, attempts=0)
-        for lease in answer:
-            held.callback(self._release, lease)
-        self.log.bind(fence=answer[0].fence)
-        self.ledger.hold(job.start.run_id, answer[0])
-        return self._attempt(job, leases=answer)
+        held.callback(self._release, answer)
+        self.log.bind(fence=answer.fence)
+        self.ledger.hold(job.start.run_id, answer)
+        return self._attempt(job, leases=(answer,))
 
-    def _acquire(self, job: Job) -> tuple[Lease, ...] | Busy | Died:
+    def _acquire(self, job: Job) -> Lease | Busy | Died:
         give_up = self.clock.monotonic() + job.contract.overlap.wait.total_seconds()
-        answer = take_all(self.locks, job.lock_keys, job.start.run_id)
+        answer = self.locks.acquire(job.lock_key, job.start.run_id)
         if isinstance(answer, Busy) and job.contract.overlap.wait:
             self.log.info(Event.LOCK_WAITING, f"{answer.key} is held by run {answer.run_id}")
         while isinstance(answer, Busy) and self.clock.monotonic() < give_up:
             stopped = self.attempts.wait(LOCK_POLL_SECONDS)
             if stopped:
                 return stopped
-            answer = take_all(self.locks, job.lock_keys, job.start.run_id)
+            answer = self.locks.acquire(job.lock_key, job.start.run_id)
         return answer
 
     def _release(self, lease: Lease) -> None:

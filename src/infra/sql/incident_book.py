@@ -12,6 +12,7 @@ from domain.operating.incidents import (
     Addressee,
     Judgement,
     Kind,
+    Opening,
     Part,
     Recovery,
     judge,
@@ -24,15 +25,6 @@ from infra.sql.connection import Database, Row, Transaction
 from infra.sql.incident_history import OPENING_KINDS, history_of
 from infra.sql.incident_rows import incident_values, report_of
 from infra.sql.instants import from_text, to_text
-
-_IS_BUSY = """
-    SELECT CASE WHEN EXISTS (SELECT 1 FROM cron_incident WHERE command = :command
-            AND scope IN (:scope, '') AND recovered_at IS NULL)
-        OR EXISTS (SELECT 1 FROM cron_incident WHERE remind_at <= :now)
-        OR EXISTS (SELECT 1 FROM cron_notice WHERE state = 'due' AND next_try <= :now)
-        OR EXISTS (SELECT 1 FROM cron_report)
-        THEN 1 ELSE 0 END AS busy
-"""
 
 _WAITING_REPORTS = """
     SELECT p.report_id, p.command, p.scope, p.outcome, p.at, p.message, r.run_id, r.exit_code,
@@ -52,11 +44,6 @@ class SqlIncidents:
 
     def __init__(self, database: Database, entropy: Entropy) -> None:
         self._database, self._entropy = database, entropy
-
-    def is_quiet(self, command: str, scope: str, now: datetime) -> bool:
-        """Tell in one query that a good run has nobody to tell anything."""
-        row = self._database.row(_IS_BUSY, command=command, scope=scope, now=to_text(now))
-        return not (row and row["busy"])
 
     def waiting(self) -> Mapping[int, Report]:
         """Give the reports that nobody has judged yet, by their number."""
@@ -78,6 +65,19 @@ class SqlIncidents:
                     return judgement
 
         return self._database.atomically(step)
+
+    def adopt(
+        self, incident_id: str, report: Report, opening: Opening, failures: int, now: datetime
+    ) -> None:
+        """Write an incident whose owners were told while the ledger was away."""
+
+        def step(transaction: Transaction) -> None:
+            values = incident_values(incident_id, report, opening, now + REMIND_EVERY)
+            if transaction.insert_new("cron_incident", values | {"failures": failures}):
+                for addressee in opening.addressees:
+                    self._notify(transaction, incident_id, addressee, now, state=State.SENT)
+
+        self._database.atomically(step)
 
     def remind(self, now: datetime) -> None:
         """Write the reminders that are due, to whom the incident's first notices have reached."""
@@ -104,7 +104,7 @@ class SqlIncidents:
         )
         number = (past["number"] if past else 0) + 1
         for addressee in _told(transaction, row["incident_id"], Kind.REMINDER):
-            self._notify(transaction, row["incident_id"], addressee, now, number)
+            self._notify(transaction, row["incident_id"], addressee, now, number=number)
 
     # --- what follows ---------------------------------------------------------------------------
 
@@ -143,7 +143,9 @@ class SqlIncidents:
         incident_id: str,
         addressee: Addressee,
         now: datetime,
+        *,
         number: int = 0,
+        state: State = State.DUE,
     ) -> None:
         values = {
             "notice_id": self._entropy.uuid7(),
@@ -153,7 +155,7 @@ class SqlIncidents:
             "part": addressee.part.value,
             "number": number,
             "created_at": to_text(now),
-            "state": State.DUE.value,
+            "state": state.value,
             "next_try": to_text(now),
         }
         transaction.insert_new("cron_notice", values)

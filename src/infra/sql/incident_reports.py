@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.operating.run import Alert, Outcome
-from infra.sql.connection import Transaction
+from infra.sql.connection import Database, Transaction
 from infra.sql.instants import to_text
 
 _TOLD_OF = (Alert.PAGE, Alert.NOTIFY, Alert.IF_REPEATED)
@@ -41,3 +41,19 @@ def report_missed(
         "at": to_text(last),
     }
     transaction.insert("cron_report", values)
+
+
+_IS_BUSY = """
+    SELECT CASE WHEN EXISTS (SELECT 1 FROM cron_incident WHERE command = :command
+            AND scope IN (:scope, '') AND recovered_at IS NULL)
+        OR EXISTS (SELECT 1 FROM cron_incident WHERE remind_at <= :now)
+        OR EXISTS (SELECT 1 FROM cron_notice WHERE state = 'due' AND next_try <= :now)
+        OR EXISTS (SELECT 1 FROM cron_report)
+        THEN 1 ELSE 0 END AS busy
+"""
+
+
+def is_quiet(database: Database, command: str, scope: str, now: datetime) -> bool:
+    """Tell in one query that after a good run nobody has to hear of anything."""
+    row = database.row(_IS_BUSY, command=command, scope=scope, now=to_text(now))
+    return not (row and row["busy"])

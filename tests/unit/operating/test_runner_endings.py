@@ -132,6 +132,7 @@ def test_the_pipe_has_one_order() -> None:
         "close",
         "release",
         "publish",
+        "tell",
     ]
 
 
@@ -188,7 +189,7 @@ def test_without_a_ledger_no_work_is_done_and_no_lock_is_taken() -> None:
     ending = stage.run(DONE)
 
     assert ending.verdict.message == "open: no answer"
-    assert stage.journal == ["pause_of", "reap", "publish"]
+    assert stage.journal == ["pause_of", "reap", "publish", "tell"]
 
 
 def test_without_a_lock_store_the_run_is_on_record_but_no_work_is_done() -> None:
@@ -263,6 +264,27 @@ def test_metrics_that_cannot_be_published_change_no_verdict(error: Exception) ->
 
     assert ending.verdict.outcome is Outcome.SUCCEEDED
     assert stage.log.events()[-2:] == ["metrics.failed", "run.finished"]
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("no answer"), ZeroDivisionError("by zero")])
+def test_alerts_that_cannot_be_sent_change_no_verdict(error: Exception) -> None:
+    stage = Stage()
+    stage.alerts.fail("tell", error=error)
+
+    ending = stage.run(DONE)
+
+    assert ending.verdict.outcome is Outcome.SUCCEEDED
+    assert stage.log.events()[-2:] == ["alerts.failed", "run.finished"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_alerts_hear_of_every_end_but_a_refused_start(case: Case) -> None:
+    stage = case.stage()
+
+    stage.run(*case.ends)
+
+    silent = case.outcome in (Outcome.SKIPPED_LOCKED, Outcome.SKIPPED_DUPLICATE)
+    assert stage.alerts.outcomes == ([] if silent else [case.outcome])
 
 
 # --- dry run ------------------------------------------------------------------------------------
