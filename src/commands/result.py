@@ -13,7 +13,7 @@ Cell = str | int | float | bool | None
 class Table:
     """Rows under named columns; ``empty`` is said where there is none.
 
-    ``documents`` are what other formats than text and JSON say.
+    ``documents`` are what other formats say, and JSON where it says more than the rows.
     """
 
     columns: Sequence[str]

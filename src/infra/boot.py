@@ -51,6 +51,7 @@ class Boot:
     textfile_directory: Path | None
     start_grace_seconds: float
     secrets_directory: Path
+    import_directory: Path
 
 
 def root_folder() -> Path:
@@ -166,6 +167,12 @@ def variables() -> dict[str, str]:
     return said
 
 
+def variable_files() -> list[Path]:
+    """Name the mounted files that settings are read from."""
+    names = [f"{name}_FILE" for name in sorted(_known_variables() | {DATABASE_URL})]
+    return [Path(value) for name, value in os.environ.items() if name.upper() in names and value]
+
+
 def _mounted(name: str, file: str) -> str:
     try:
         return read_secret(Path(file))
@@ -198,6 +205,7 @@ def _boot(root: Path, env: str, values: Mapping[str, Mapping[str, Any]]) -> Boot
         env=env,
         database_url=database_address(text("database", "url"), root, secrets),
         secrets_directory=secrets,
+        import_directory=root / text("imports", "directory"),
         state=root / text("state", "directory"),
         lock_store=text("locks", "store"),
         redis_url=text("locks", "redis_url"),

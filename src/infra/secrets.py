@@ -234,11 +234,13 @@ def scrub(text: str) -> str:
     """Replace each known secret by ``***``: as it is, in an address, in base64, quoted."""
     if not _known:
         return text
-    if not _patterns:
-        every = {form for value in _known for form in forms(value)}
+    pattern = next(iter(_patterns[:1]), None)  # another thread may just learn a secret
+    if pattern is None:
+        every = {form for value in list(_known) for form in forms(value)}
         longest_first = sorted(every, key=len, reverse=True)
-        _patterns.append(re.compile("|".join(map(re.escape, longest_first))))
-    return _patterns[0].sub(HIDDEN, text)
+        pattern = re.compile("|".join(map(re.escape, longest_first)))
+        _patterns[:] = [pattern]
+    return pattern.sub(HIDDEN, text)
 
 
 def scrubbed(value: Any) -> Any:

@@ -59,14 +59,21 @@ def listing(namespace: str, *, colour: bool) -> str:
     lines = [] if namespace else _opening(colour=colour)
     lines.append(_heading("Available commands:", colour=colour))
     if not namespace:
-        lines += [_line(entry, colour=colour) for entry in BUILT_IN]
+        bare = sorted((*BUILT_IN, *(e for e in entries if ":" not in e.name)), key=_name)
+        lines += [_line(entry, colour=colour) for entry in bare]
     group = ""
     for entry in entries:
+        if ":" not in entry.name:
+            continue
         if entry.name.partition(":")[0] != group:
             group = entry.name.partition(":")[0]
             lines.append(f" {_heading(group, colour=colour)}")
         lines.append(_line(entry, colour=colour))
     return "\n".join(lines)
+
+
+def _name(entry: Entry) -> str:
+    return entry.name
 
 
 def _opening(*, colour: bool) -> list[str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from commands.ops.config import ConfigCheck
     from commands.ops.contract import ContractLint, ContractShow
     from commands.ops.db import DbMigrate, DbStatus
+    from commands.ops.doctor import Doctor
     from commands.ops.jobs import JobsList, JobsPause, JobsResume
     from commands.ops.lock import LockBreak, LockList
     from commands.ops.runs import RunsList, RunsShow
@@ -153,6 +154,12 @@ class Container(AlertCommands):
         from commands.ops.contract import ContractShow
 
         return ContractShow(self.contracts)
+
+    def doctor(self) -> Doctor:
+        from commands.ops.doctor import Doctor
+        from kernel.checkup import Checkup
+
+        return Doctor(Checkup(self._env).checks())
 
     def db_migrate(self) -> DbMigrate:
         from commands.ops.db import DbMigrate

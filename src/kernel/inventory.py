@@ -76,6 +76,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("contract:show", "commands.ops.contract:ContractShow", "Show what a job declares"),
     Entry("db:migrate", "commands.ops.db:DbMigrate", "Create or update the database"),
     Entry("db:status", "commands.ops.db:DbStatus", "Show the database and its schema version"),
+    Entry("doctor", "commands.ops.doctor:Doctor", "Check everything that a run needs"),
     Entry(
         "incidents:ack", "commands.ops.incidents:IncidentsAck", "Take an incident on: no reminders"
     ),

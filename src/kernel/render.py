@@ -23,10 +23,10 @@ def width_of(stream: TextIO) -> int | None:
 
 def render(result: Result, format_: str, *, width: int | None = None, colour: bool = False) -> str:
     """Write a result; ``width`` is the terminal's, None where stdout is none (no cut)."""
-    if format_ == "json":
-        return json.dumps(scrubbed(_data(result)), ensure_ascii=False, indent=2)
     if isinstance(result, Table) and format_ in result.documents:
         return json.dumps(scrubbed(result.documents[format_]), ensure_ascii=False, indent=2)
+    if format_ == "json":
+        return json.dumps(scrubbed(_data(result)), ensure_ascii=False, indent=2)
     return scrub(_text(result, width, colour=colour))
 
 

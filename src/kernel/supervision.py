@@ -125,7 +125,7 @@ class Supervision:
         return Job(
             start=start,
             contract=contract,
-            lock_key=contract.lock_key(asked.request),
+            lock_keys=contract.lock_keys(asked.request),
             schedule=schedule,
             start_grace=schedule.start_grace if schedule else default_grace,
             switched_on=self._settings.running,

@@ -10,6 +10,7 @@ from architecture.tree import modules
 
 BROAD = {"Exception", "BaseException"}
 MAY_CATCH_ALL = {
+    "src/domain/operating/checkup.py": "a check that breaks must not hide the others",
     "src/domain/operating/runner.py": "a defect becomes a verdict",
     "src/domain/operating/units.py": "a defect in one unit must not stop its neighbours",
     "src/infra/alerts/courier.py": "whatever a channel's library meets, the next one is asked",

@@ -5,73 +5,15 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from domain.operating.ports import Busy, Lease, Locks
-from fakes.operating import MemoryLocks
-from infra.sql.migrate import upgrade
-from supervised.play import ROOT, until
-from supervised.rival import ROUNDS, open_store
-
-STORES = ("file", "file and database")
-KEY = "cron.suppliers.import.supplier.23"
-
-
-class Store:
-    """A lock store that several processes use; ``client`` is the view of one of them."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name, self.folder = name, folder
-        self._memory = MemoryLocks([])
-        self._rivals: list[subprocess.Popen[str]] = []
-        if name == "file and database":
-            upgrade(f"sqlite:///{folder / 'ledger.db'}")
-
-    def client(self) -> Locks:
-        return self._memory if self.name == "memory" else open_store(self.name, self.folder)
-
-    def rival(self, name: str, verb: str) -> subprocess.Popen[str]:
-        rival = subprocess.Popen(
-            [sys.executable, "-m", "supervised.rival", self.name, str(self.folder), name, verb],
-            env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tests'}"},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._rivals.append(rival)
-        until((self.folder / f"{name}-ready").exists, f"{name} was ready")
-        return rival
-
-    def go(self) -> None:
-        (self.folder / "go").touch()
-
-    def close(self) -> None:
-        for rival in self._rivals:
-            rival.kill()
-            rival.communicate()
-
-
-@pytest.fixture(params=["memory", *STORES])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return Store(request.param, tmp_path)
-
-
-@pytest.fixture(params=STORES)
-def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = Store(request.param, tmp_path)
-    yield opened
-    opened.close()
-
-
-def taken(answer: Lease | Busy) -> Lease:
-    assert isinstance(answer, Lease), answer
-    return answer
-
+from contract.lock_stores import KEY, Store, refused, taken
+from domain.operating.ports import Busy
+from domain.operating.several_locks import take_all
+from supervised.play import until
+from supervised.rival import ROUNDS
 
 # --- one after the other ---------------------------------------------------------------------
 
@@ -112,7 +54,7 @@ def test_not_even_the_holder_gets_its_key_twice(store: Store) -> None:
 
 def test_different_keys_do_not_exclude_each_other(store: Store) -> None:
     locks = store.client()
-    keys = ["a/b", "a_b", "A_b", "a.b", "ä", "", "x" * 190, "x" * 190 + "y", "../a"]
+    keys = ["a/b", "a_b", "A_b", "a.b", "ä", "", "x" * 190, "x" * 190 + "y", "../a", "a_b "]
 
     assert [taken(locks.acquire(key, "run-1")).key for key in keys] == keys
     assert sorted(busy.key for busy in locks.held()) == sorted(keys)
@@ -231,14 +173,52 @@ def test_no_fence_is_given_out_twice(shared: Store) -> None:
 
 
 def test_a_killed_holder_frees_its_key(shared: Store) -> None:
-    rival = shared.rival("run-1", "hold")
-    shared.go()
-    until((shared.folder / "holding").exists, "the rival held its key")
-    locks = shared.client()
+    store = shared.leasing(0.5)
+    rival = store.rival("run-1", "hold")
+    store.go()
+    until((store.folder / "holding").exists, "the rival held its key")
+    locks = store.client()
     before = locks.acquire("held", "run-2")
     rival.kill()
     rival.wait()
+    until(lambda: locks.held() == [], "the key was free")
 
-    assert isinstance(before, Busy)
-    assert (before.run_id, before.pid) == ("run-1", rival.pid)
+    busy = refused(before)
+    assert (busy.run_id, busy.pid) == ("run-1", rival.pid)
     assert taken(locks.acquire("held", "run-2")).fence > 1
+
+
+# --- several keys ----------------------------------------------------------------------------
+
+
+def test_several_keys_are_taken_together(store: Store) -> None:
+    locks = store.client()
+
+    leases = take_all(locks, ["b", "a", "b", "c"], "run-1")
+
+    assert not isinstance(leases, Busy)
+    assert [lease.key for lease in leases] == ["b", "a", "c"]
+    assert {busy.key for busy in locks.held()} == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("busy", ["a", "b", "c"])
+def test_of_several_keys_all_are_had_or_none(store: Store, busy: str) -> None:
+    locks = store.client()
+    locks.acquire(busy, "run-1")
+
+    answer = take_all(locks, ["c", "b", "a"], "run-2")
+
+    assert isinstance(answer, Busy)
+    assert (answer.key, answer.run_id) == (busy, "run-1")
+    assert {held.key for held in locks.held()} == {busy}
+
+
+def test_two_processes_that_want_the_same_keys_in_another_order_both_get_them(
+    shared: Store,
+) -> None:
+    rivals = [shared.rival("left", "several"), shared.rival("right", "several backwards")]
+    shared.go()
+    had = [json.loads(rival.communicate(timeout=120)[0]) for rival in rivals]
+
+    assert had == [20, 20]
+    assert list(shared.client().held()) == []

@@ -135,7 +135,7 @@ class Stage:
         return Job(
             start=start,
             contract=self.contract,
-            lock_key=self.contract.lock,
+            lock_keys=tuple(self.contract.lock.split()),
             schedule=self.schedule,
             start_grace=self.start_grace,
             switched_on=self.switched_on,

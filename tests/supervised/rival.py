@@ -1,4 +1,4 @@
-"""Another process that wants the same locks: ``python -m supervised.rival STORE FOLDER NAME VERB``.
+"""Another process that wants the same locks: ``python -m supervised.rival PLACE NAME VERB``.
 
 Each verb waits for the start signal, the file ``go``, and prints one JSON value.
 """
@@ -8,32 +8,56 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from domain.operating.ports import Busy, Lease, Locks
+from domain.operating.several_locks import take_all
+from infra.locks.database import DatabaseLocks
 from infra.locks.fenced import FencedLocks
 from infra.locks.file import FileLocks
+from infra.locks.redis import RedisLocks
 from infra.sql.connection import Database
 from supervised.jobs import FOREVER, mark
 
 ROUNDS = 200
+SEVERAL_ROUNDS = 20
+KEYS = ("several.1", "several.2", "several.3")
 
 
-def open_store(store: str, folder: Path) -> Locks:
-    """Open a store as one process does."""
-    files = FileLocks(folder / "locks")
-    if store == "file":
-        return files
-    return FencedLocks(files, Database(f"sqlite:///{folder / 'ledger.db'}"))
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the locks are; with a database, fences are noted there, or it keeps the locks."""
+
+    kind: str
+    folder: str
+    database: str = ""
+    redis: str = ""
+    lease: float = 30.0
+
+
+def open_store(place: Place, opened: ExitStack) -> Locks:
+    """Open a store as one process does; its connections end with ``opened``."""
+    database = opened.enter_context(closing(Database(place.database)))
+    if place.kind == "database":
+        return DatabaseLocks(database, place.lease)
+    store: Locks = FileLocks(Path(place.folder) / "locks")
+    if place.kind == "redis":
+        store = opened.enter_context(closing(RedisLocks(place.redis, place.lease)))
+    return FencedLocks(store, database) if place.database else store
 
 
 def main() -> None:
-    store, folder, name, verb = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
-    locks = open_store(store, folder)
-    mark(folder, f"{name}-ready")
-    _wait_for(folder / "go")
-    json.dump(VERBS[verb](locks, name, folder), sys.stdout)
+    place, name, verb = Place(**json.loads(sys.argv[1])), sys.argv[2], sys.argv[3]
+    folder = Path(place.folder)
+    with ExitStack() as opened:
+        locks = open_store(place, opened)
+        mark(folder, f"{name}-ready")
+        _wait_for(folder / "go")
+        json.dump(VERBS[verb](locks, name, folder), sys.stdout)
 
 
 def _wait_for(path: Path) -> None:
@@ -67,10 +91,24 @@ def hold(locks: Locks, name: str, folder: Path) -> None:
     time.sleep(FOREVER)
 
 
+def several(locks: Locks, name: str, _folder: Path, *, keys: Sequence[str] = KEYS) -> int:
+    """Take and return all keys at once over and over; tells how often they were had."""
+    had = 0
+    while had < SEVERAL_ROUNDS:
+        answer = take_all(locks, keys, name)
+        if not isinstance(answer, Busy):
+            had += 1
+            for lease in answer:
+                locks.release(lease)
+    return had
+
+
 VERBS: dict[str, Callable[[Locks, str, Path], object]] = {
     "race": race,
     "churn": churn,
     "hold": hold,
+    "several": several,
+    "several backwards": partial(several, keys=KEYS[::-1]),
 }
 
 if __name__ == "__main__":

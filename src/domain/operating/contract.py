@@ -130,7 +130,8 @@ class Overlap:
 class Contract:
     """All that the runtime must know of a command; a field left out fails at import.
 
-    ``lock`` is a template filled from the request: ``cron.suppliers.import.{scope}``.
+    ``lock`` is a template filled from the request: ``cron.suppliers.import.{scope}``. Several of
+    them, with blanks between, are taken together; the first names the run.
     ``timeout`` covers all attempts and waits; ``grace`` is the time to leave after it.
     ``expected_min_items`` is the least number of items that a healthy run handles.
     """
@@ -185,7 +186,8 @@ class Contract:
         """Timeout and grace: the longest a run may take, all attempts and waits included."""
         return self.timeout + self.grace
 
-    def lock_key(self, request: object) -> str:
-        """Fill the lock template from the request's attributes."""
+    def lock_keys(self, request: object) -> tuple[str, ...]:
+        """Fill the lock's templates from the request's attributes."""
         fields = [name for _, name, _, _ in string.Formatter().parse(self.lock) if name]
-        return self.lock.format(**{name: getattr(request, name) for name in fields})
+        values = {name: getattr(request, name) for name in fields}
+        return tuple(template.format(**values) for template in self.lock.split())

@@ -14,14 +14,14 @@ from domain.operating.slot import Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One start with its contract, its lock and the work of its child.
+    """One start with its contract, its locks and the work of its child.
 
     ``switched_on`` is the global switch (legacy ``cron-running``).
     """
 
     start: Start
     contract: Contract
-    lock_key: str
+    lock_keys: tuple[str, ...]
     schedule: Schedule | None
     start_grace: timedelta
     switched_on: bool

@@ -31,6 +31,7 @@ from domain.operating.ports import (
     SlotTaken,
 )
 from domain.operating.run import Outcome, Start, Verdict
+from domain.operating.several_locks import take_all
 from domain.operating.verdicts import is_transient, verdict_of
 
 LOCK_POLL_SECONDS = 0.25
@@ -115,21 +116,22 @@ class Runner:
             return self._refused_overlap(job, answer)
         if isinstance(answer, Died):
             return _ending_of(answer, attempts=0)
-        held.callback(self._release, answer)
-        self.log.bind(fence=answer.fence)
-        self.ledger.hold(job.start.run_id, answer)
-        return self._attempt(job, leases=(answer,))
+        for lease in answer:
+            held.callback(self._release, lease)
+        self.log.bind(fence=answer[0].fence)
+        self.ledger.hold(job.start.run_id, answer[0])
+        return self._attempt(job, leases=answer)
 
-    def _acquire(self, job: Job) -> Lease | Busy | Died:
+    def _acquire(self, job: Job) -> tuple[Lease, ...] | Busy | Died:
         give_up = self.clock.monotonic() + job.contract.overlap.wait.total_seconds()
-        answer = self.locks.acquire(job.lock_key, job.start.run_id)
+        answer = take_all(self.locks, job.lock_keys, job.start.run_id)
         if isinstance(answer, Busy) and job.contract.overlap.wait:
             self.log.info(Event.LOCK_WAITING, f"{answer.key} is held by run {answer.run_id}")
         while isinstance(answer, Busy) and self.clock.monotonic() < give_up:
             stopped = self.attempts.wait(LOCK_POLL_SECONDS)
             if stopped:
                 return stopped
-            answer = self.locks.acquire(job.lock_key, job.start.run_id)
+            answer = take_all(self.locks, job.lock_keys, job.start.run_id)
         return answer
 
     def _release(self, lease: Lease) -> None:

@@ -86,20 +86,21 @@ def test_a_job_that_is_not_idempotent_may_have_its_one_attempt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "key"),
+    ("template", "keys"),
     [
-        ("cron.suppliers.import.{scope}", "cron.suppliers.import.supplier.23"),
-        ("cron.suppliers.{supplier}", "cron.suppliers.23"),
-        ("cron.stock.export", "cron.stock.export"),
+        ("cron.suppliers.import.{scope}", ("cron.suppliers.import.supplier.23",)),
+        ("cron.suppliers.{supplier}", ("cron.suppliers.23",)),
+        ("cron.stock.export", ("cron.stock.export",)),
+        ("cron.stock.{supplier} cron.export", ("cron.stock.23", "cron.export")),
     ],
 )
-def test_the_lock_is_filled_from_the_request(template: str, key: str) -> None:
-    assert replace(CONTRACT, lock=template).lock_key(OneSupplier()) == key
+def test_the_lock_is_filled_from_the_request(template: str, keys: tuple[str, ...]) -> None:
+    assert replace(CONTRACT, lock=template).lock_keys(OneSupplier()) == keys
 
 
 def test_a_lock_that_names_what_the_request_lacks_fails() -> None:
     with pytest.raises(AttributeError, match="queue"):
-        replace(CONTRACT, lock="cron.queue.{queue}").lock_key(OneSupplier())
+        replace(CONTRACT, lock="cron.queue.{queue}").lock_keys(OneSupplier())
 
 
 def test_the_budget_is_timeout_and_grace() -> None:

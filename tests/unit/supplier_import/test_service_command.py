@@ -46,4 +46,4 @@ def test_the_flags_become_the_request() -> None:
     ],
 )
 def test_the_lock_is_that_of_the_operating_model(request_: ImportRequest, key: str) -> None:
-    assert CONTRACT.lock_key(request_) == key
+    assert CONTRACT.lock_keys(request_) == (key,)

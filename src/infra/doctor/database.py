@@ -1,0 +1,91 @@
+"""The database as a run needs it: reachable, migrated, and of one time with this host."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from domain.errors import ConfigurationInvalid
+from domain.operating.checkup import Seen, ok, skipped, unreachable, warn, wrong
+from domain.operating.lock_store import LockStore
+from domain.operating.ports import Busy, Locks
+from infra.sql import migrations
+from infra.sql.connection import Database
+from infra.sql.database_clock import NOW
+
+WARN_SECONDS, FAIL_SECONDS = 1.0, 5.0
+"""A lease lasts 30 s and is given up 10 s before its end; log lines and slots go by this clock."""
+
+PROBE = "doctor.probe"
+"""One key for every check: the database keeps a row per key for ever."""
+
+
+def reachable(url: str) -> Seen:
+    database = Database(url)
+    try:
+        database.rows("SELECT 1 AS one")
+        return ok(database.address.place)
+    finally:
+        database.close()
+
+
+def migrated(url: str) -> Seen:
+    """Compare the schema's revision with the newest of this version's migrations."""
+    database = Database(url)
+    try:
+        row = database.row("SELECT version_num FROM alembic_version")
+    except ConfigurationInvalid as error:
+        return wrong(str(error), "Run bin/console db:migrate")
+    finally:
+        database.close()
+    found, needed = row["version_num"] if row else None, newest()
+    if found == needed:
+        return ok(f"at {found}")
+    if found and found > needed:
+        return wrong(f"at {found}, newer than this version's {needed}", "Install that version")
+    return wrong(f"at {found or 'none'}, this version needs {needed}")
+
+
+def newest() -> str:
+    """Name the newest migration by its file, without loading the library that runs them."""
+    folder = Path(migrations.__path__[0]) / "versions"
+    return max(path.stem.partition("_")[0] for path in folder.glob("[0-9]*.py"))
+
+
+def clock(url: str) -> Seen:
+    """Compare this host's clock with the database's, less the way there and back."""
+    database = Database(url)
+    if not database.address.is_server:
+        return skipped("SQLite goes by this host's clock")
+    try:
+        database.rows("SELECT 1 AS one")  # connecting is no part of the way
+        asked = time.time()
+        row = database.row(f"SELECT {NOW[database.kind]} AS micros")
+        answered = time.time()
+    finally:
+        database.close()
+    micros = row["micros"] if row else 0
+    return skew(int(micros) / 1_000_000 - (asked + answered) / 2, (answered - asked) / 2)
+
+
+def skew(seconds: float, unsure: float) -> Seen:
+    """Judge a difference of clocks that was measured to within ``unsure`` seconds."""
+    found = f"the database is {abs(seconds):.3f} s {'ahead' if seconds > 0 else 'behind'}"
+    certain = abs(seconds) - unsure
+    if certain > FAIL_SECONDS:
+        return wrong(found)
+    return warn(found) if certain > WARN_SECONDS else ok(found)
+
+
+def locks(kind: LockStore, store: Locks, *, on_server: bool) -> Seen:
+    """Take, renew and give back one lock."""
+    answer = store.acquire(PROBE, PROBE)
+    if isinstance(answer, Busy):
+        return ok(f"{kind}: another doctor holds the probe")
+    renewed = store.renew(answer)
+    store.release(answer)
+    if not renewed:
+        return unreachable(f"{kind}: a lock just taken could not be renewed")
+    if kind is LockStore.FILE and on_server:
+        return warn(f"{kind}: two hosts with this database would not see each other's locks")
+    return ok(f"{kind}: taken, renewed, given back")

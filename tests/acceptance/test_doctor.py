@@ -1,0 +1,139 @@
+"""doctor from outside: as a table for people, as a probe for programs."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from private_shop import Shop
+from servers import KINDS, database
+
+AWAY = {"postgresql": "postgresql://shop@127.0.0.1:9/shop", "mariadb": "mysql://s@127.0.0.1:9/s"}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path / "shop")
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def answers(shop: Shop, *words: str, **environment: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    done = shop.console("doctor", "--format=json", *words, **environment)
+    assert done.stderr == ""
+    return done.returncode, {row["check"]: row for row in json.loads(done.stdout)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_shop_that_is_fit_has_nothing_to_do(kind: str, tmp_path: Path) -> None:
+    with database(kind) as url:
+        done = Shop(tmp_path / "shop", url=url).console("doctor")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("fit to run\n")
+
+
+def test_every_part_of_an_installation_has_its_check(shop: Shop) -> None:
+    _, seen = answers(shop)
+
+    assert set(seen) == {
+        *("python", "settings", "secrets", "database", "migrations", "clock", "locks", "redis"),
+        *("folders", "schedules", "zones", "gateway", "supervisor", "bytecode"),
+    }
+    assert all(row["seconds"] < 3 for row in seen.values())
+
+
+@pytest.mark.parametrize("url", AWAY.values(), ids=AWAY)
+def test_a_database_that_is_away_is_69_and_hides_nothing(shop: Shop, url: str) -> None:
+    code, seen = answers(shop, DATABASE_URL=url)
+
+    assert code == 69
+    assert {name for name, row in seen.items() if row["state"] == "fail"} == {
+        *("database", "migrations", "clock", "locks"),
+    }
+    assert seen["database"]["do"]
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mariadb"])
+def test_a_server_that_never_answers_costs_three_seconds_at_the_most(
+    shop: Shop, scheme: str, silent: str
+) -> None:
+    code, seen = answers(shop, DATABASE_URL=f"{scheme}://shop@{silent}/shop")
+
+    assert code == 69
+    assert seen["database"]["found"] == "no answer in time"
+    assert seen["folders"]["state"] == "ok"
+
+
+def test_a_database_without_tables_is_78_and_says_what_to_type(tmp_path: Path) -> None:
+    with database("sqlite", migrated=False) as url:
+        code, seen = answers(Shop(tmp_path / "shop", url=url))
+
+    assert code == 78
+    assert "db:migrate" in seen["database"]["found"] + seen["migrations"]["do"]
+
+
+def test_a_setting_that_is_wrong_is_78_and_named(shop: Shop) -> None:
+    path = shop.root / "config" / "app.toml"
+    path.write_text(path.read_text().replace("running = true", "running = 7"))
+
+    code, seen = answers(shop)
+
+    assert code == 78
+    assert "cron.running" in seen["settings"]["found"]
+    assert seen["python"]["state"] == "ok"
+
+
+def test_a_schedule_and_a_zone_that_do_not_exist_are_said(shop: Shop) -> None:
+    path = shop.root / "config" / "schedules.toml"
+    path.write_text(path.read_text() + '\nzone = "Mars/Olympus"\n')
+
+    code, seen = answers(shop)
+
+    assert (code, seen["schedules"]["state"]) == (78, "fail")
+    assert "Mars/Olympus" in seen["schedules"]["found"]
+
+
+def test_only_some_are_looked_at_and_an_unknown_one_is_refused(shop: Shop) -> None:
+    code, seen = answers(shop, "--only=database, locks")
+    strange = shop.console("doctor", "--only=databse")
+
+    assert (code, list(seen)) == (0, ["database", "locks"])
+    assert strange.returncode == 2
+    assert "no check databse; there are python" in strange.stderr
+
+
+def test_as_a_probe_it_says_nothing_but_its_exit_code(shop: Shop) -> None:
+    fit = shop.console("doctor", "--quiet")
+    unfit = shop.console("doctor", "--quiet", DATABASE_URL=AWAY["postgresql"])
+
+    assert (fit.returncode, fit.stdout, fit.stderr) == (0, "", "")
+    assert (unfit.returncode, unfit.stdout, unfit.stderr) == (69, "", "")
+
+
+def test_nothing_is_changed_but_for_the_probe_s_lock(shop: Shop) -> None:
+    shop.console("doctor")
+    before = _files(shop.root)
+
+    assert shop.console("doctor").returncode == 0
+
+    changed = {name for name, text in _files(shop.root).items() if before.get(name) != text}
+    assert {name for name in changed if "locks" not in name and "crontract.db" not in name} == set()
+    assert shop.console("lock:list").stdout == "no lock is held\n"
+    assert shop.console("runs:list", "--format=json").stdout == "[]\n"
+
+
+def _files(root: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()
+    }
