@@ -44,9 +44,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: server.send_signal(ending))
     sys.stdout.write(f"{server.pid}\n")
     sys.stdout.flush()
-    end = (order["owner"], server, ending, order["sweep"])
-    threading.Thread(target=_outlive, args=end, daemon=True).start()
-    return server.wait()
+    over = threading.Event()
+    watch = threading.Thread(target=_outlive, args=(order["owner"], over, server, ending))
+    watch.daemon = True
+    watch.start()
+    code = server.wait()
+    if over.is_set() and order["sweep"]:
+        shutil.rmtree(order["sweep"], ignore_errors=True)
+    return code
 
 
 def _dies_with_us(ending: signal.Signals) -> Callable[[], None] | None:
@@ -57,17 +62,14 @@ def _dies_with_us(ending: signal.Signals) -> Callable[[], None] | None:
 
 
 def _outlive(
-    owner: int, server: subprocess.Popen[bytes], ending: signal.Signals, sweep: str | None
+    owner: int, over: threading.Event, server: subprocess.Popen[bytes], ending: signal.Signals
 ) -> None:
-    """Wait for the owner's end, then end the server and remove what it left."""
+    """Wait for the owner's end, then end the server."""
     _wait_for_end(owner)
+    over.set()
     server.send_signal(ending)
-    with suppress(subprocess.TimeoutExpired):
-        server.wait(GRACE_SECONDS)
+    time.sleep(GRACE_SECONDS)
     server.kill()
-    if sweep:
-        shutil.rmtree(sweep, ignore_errors=True)
-    os._exit(0)
 
 
 def _wait_for_end(pid: int) -> None:
