@@ -26,7 +26,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "locks": ("store", "redis_url"),
     "cron": ("running", "memory_limit_bytes"),
     "imports": ("directory",),
-    "metrics": ("textfile_directory",),
+    "metrics": ("textfile_directory", "pushgateway_url"),
     "slots": ("start_grace_seconds",),
     "secrets": ("directory",),
 }
@@ -49,6 +49,7 @@ class Boot:
     running: bool
     memory_limit_bytes: int | None
     textfile_directory: Path | None
+    pushgateway_url: str = field(repr=False)
     start_grace_seconds: float
     secrets_directory: Path
     import_directory: Path
@@ -212,6 +213,7 @@ def _boot(root: Path, env: str, values: Mapping[str, Mapping[str, Any]]) -> Boot
         running=_truth("cron.running", text("cron", "running")),
         memory_limit_bytes=_bytes(text("cron", "memory_limit_bytes")),
         textfile_directory=root / metrics if metrics else None,
+        pushgateway_url=text("metrics", "pushgateway_url"),
         start_grace_seconds=_number(
             "slots.start_grace_seconds", text("slots", "start_grace_seconds")
         ),

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 from domain.errors import ConfigurationInvalid
-from infra.boot import read_toml
+from infra.schedule_entries import entries, parted
 
 FIELDS = 5
 
@@ -82,6 +82,32 @@ class DeclaredSchedule:
             firings.append(instant)
         return tuple(firings)
 
+    def next(self, after: datetime) -> datetime:
+        """Return the first firing after the instant."""
+        return next(self._from(after))
+
+    @property
+    def start_grace_seconds(self) -> float:
+        return self.start_grace.total_seconds()
+
+    @property
+    def longest_period_seconds(self) -> float:
+        """The longest time between two firings; an hour more where clocks are put forward."""
+        wall = CronSim(self.cron, datetime.now(UTC))
+        times = [timedelta(hours=h, minutes=m) for h in wall.hours for m in wall.minutes]
+        first, last = min(times), max(times)
+        within = (later - earlier for earlier, later in pairwise(sorted(times)))
+        overnight = self._longest_days() - (last - first)
+        moved = timedelta(hours=0 if self.zone == "UTC" else 1)
+        return (max((overnight, *within)) + moved).total_seconds()
+
+    def _longest_days(self) -> timedelta:
+        days = self.cron.split()[2:]
+        if days == ["*", "*", "*"]:
+            return timedelta(days=1)
+        firings = list(islice(CronSim(" ".join(("0", "0", *days)), datetime.now(UTC)), 61))
+        return max(later - earlier for earlier, later in pairwise(firings))
+
     @property
     def shortest_period(self) -> timedelta:
         """The shortest time between two of the next firings, a day's worth or a hundred."""
@@ -98,35 +124,23 @@ class DeclaredSchedule:
 
 def schedules(root: Path) -> tuple[DeclaredSchedule, ...]:
     """Read config/schedules.toml. Raises ConfigurationInvalid that lists every fault."""
-    path = root / "config" / "schedules.toml"
-    content = read_toml(path)
-    entries = content.pop("schedule", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ConfigurationInvalid(f"{path.name}: schedule is not a list; write [[schedule]]")
-    faults = [f"unknown key {key}; a cadence stands under [[schedule]]" for key in content]
-    faults += [fault for entry in entries for fault in _faults(entry)]
-    ids = Counter(entry["id"] for entry in entries if "id" in entry)
+    path, found, strangers = entries(root)
+    faults = [f"unknown key {key}; a cadence stands under [[schedule]]" for key in strangers]
+    faults += [fault for entry in found for fault in _faults(entry)]
+    ids = Counter(entry["id"] for entry in found if "id" in entry)
     faults += [f"the id {double} stands twice" for double, count in ids.items() if count > 1]
     if faults:
         raise ConfigurationInvalid("; ".join(f"{path.name}: {fault}" for fault in faults))
-    return tuple(map(_schedule, entries))
+    return tuple(map(_schedule, found))
 
 
 def schedule_for(root: Path, command: str, words: Sequence[str]) -> DeclaredSchedule | None:
     """Find the cadence declared for a command with just these arguments, in any order."""
-    typed = _parted(words)
+    typed = parted(words)
     for schedule in schedules(root):
-        if schedule.command == command and _parted(schedule.arguments) == typed:
+        if schedule.command == command and parted(schedule.arguments) == typed:
             return schedule
     return None
-
-
-def _parted(words: Sequence[str]) -> list[str]:
-    """Part options from their values: ``--supplier=23`` is ``--supplier 23``."""
-    parts = [
-        part for word in words for part in (word.split("=", 1) if word[:2] == "--" else [word])
-    ]
-    return sorted(parts)
 
 
 def _utc(instant: datetime) -> datetime:

@@ -51,9 +51,10 @@ class ImportSection(Section):
 
 
 class MetricsSection(Section):
-    """Where the textfile collector reads; empty writes none."""
+    """Where the textfile collector reads, and the Pushgateway; empty publishes to neither."""
 
     textfile_directory: str
+    pushgateway_url: str = Field(pattern=r"^(https?://[^/\s]+\S*)?$")
 
 
 class SlotsSection(Section):

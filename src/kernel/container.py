@@ -11,9 +11,9 @@ from commands.result import Result
 from domain.errors import ConfigurationInvalid
 from domain.operating.contract import Contract
 from domain.operating.ports import ActiveRun
-from kernel.alert_commands import AlertCommands
 from kernel.contracts import contracts
 from kernel.inventory import COMMANDS
+from kernel.metric_commands import MetricCommands
 from kernel.supervision import Supervision, person
 from kernel.version import VERSION
 
@@ -49,7 +49,7 @@ def method_name(command: str) -> str:
     return command.removeprefix("cron:").replace(":", "_").replace("-", "_")
 
 
-class Container(AlertCommands):
+class Container(MetricCommands):
     """Builds any command; mypy checks here that each adapter fits its port.
 
     Within a ``run``, its database sessions are limited and known to the supervisor.

@@ -91,6 +91,17 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("jobs:resume", "commands.ops.jobs:JobsResume", "Resume a paused job"),
     Entry("lock:break", "commands.ops.lock:LockBreak", "Take a lock away from its holder"),
     Entry("lock:list", "commands.ops.lock:LockList", "List the locks held now"),
+    Entry(
+        "metrics:declare",
+        "commands.ops.metrics:MetricsDeclare",
+        "Begin the counters of every declared schedule at zero",
+    ),
+    Entry(
+        "metrics:push",
+        "commands.ops.metrics:MetricsPush",
+        "Publish a job's metrics, or all, from the ledger",
+    ),
+    Entry("metrics:show", "commands.ops.metrics:MetricsShow", "Print the metrics as published"),
     Entry("runs:list", "commands.ops.runs:RunsList", "List runs, the newest first"),
     Entry("runs:show", "commands.ops.runs:RunsShow", "Show one run with the tail of its log"),
     Entry("shop:load-sample", "commands.ops.shop:ShopLoadSample", "Load the small sample shop"),

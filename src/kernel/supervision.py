@@ -140,6 +140,16 @@ class Supervision:
 
         return schedule_for(self._settings.root, contract.name, own_words(words))
 
+    def _schedule_id(
+        self, contract: Contract, words: Sequence[str], schedule: Schedule | None
+    ) -> str | None:
+        """A start by hand counts as the schedule that declares its command and arguments too."""
+        if schedule:
+            return schedule.schedule_id
+        from infra.schedule_entries import declared_id
+
+        return declared_id(self._settings.root, contract.name, own_words(words))
+
     def _start(
         self, contract: Contract, asked: Asked, fired: Firing, schedule: Schedule | None
     ) -> Start:
@@ -151,7 +161,7 @@ class Supervision:
             scope=asked.request.scope,
             trigger=fired.trigger,
             slot=slot_instant(fired, schedule, now),
-            schedule_id=schedule.schedule_id if schedule else None,
+            schedule_id=self._schedule_id(contract, asked.words, schedule),
             correlation_id=correlation_id(asked.options, run_id),
             scheduler_run_id=fired.scheduler_run_id,
             started_at=now,
@@ -181,11 +191,11 @@ class Supervision:
         )
 
     def _metrics(self) -> Metrics:
-        from infra.sql.job_states import SqlJobStates
-        from infra.telemetry.metrics import TextfileMetrics
+        from infra.telemetry.metrics import PublishedMetrics
+        from kernel.publishing import snapshots, targets
 
-        directory = self._settings.textfile_directory
-        return TextfileMetrics(SqlJobStates(self.database), directory, self._log, VERSION)
+        source = snapshots(self._settings, self.database)
+        return PublishedMetrics(source, targets(self._settings), self._log)
 
     def _attempts(self) -> Attempts:
         from infra.process.forked import ForkedAttempts
@@ -234,13 +244,13 @@ class _AttemptsOnUse:
 
 
 class _MetricsOnUse:
-    """Loads the metrics library when there is something to publish."""
+    """Loads what publishes when there is something to publish."""
 
     def __init__(self, build: Callable[[], Metrics]) -> None:
         self._build = build
 
-    def publish(self) -> None:
-        self._build().publish()
+    def publish(self, job: str) -> None:
+        self._build().publish(job)
 
 
 def _show_nothing(_label: str, _done: int, _total: int | None) -> None:

@@ -237,6 +237,7 @@ class MemoryLedger(Outages):
         self.dead: list[Start] = []
         self.skips = 0
         self.leases: list[Lease] = []
+        self.waits: list[float] = []
 
     def pause_of(self, command: str, now: datetime) -> Pause | None:
         self.step("pause_of")
@@ -265,7 +266,14 @@ class MemoryLedger(Outages):
     def slots_after(self, command: str, scope: str, instant: datetime) -> int:
         return sum(slot > instant for slot in self.slots)
 
-    def note_missed(self, command: str, scope: str, instants: Sequence[datetime]) -> int:
+    def note_missed(
+        self,
+        command: str,
+        scope: str,
+        instants: Sequence[datetime],
+        *,
+        schedule_id: str | None = None,
+    ) -> int:
         new = [instant for instant in instants if instant not in (*self.slots, *self.missed)]
         self.missed += new
         return len(new)
@@ -274,8 +282,9 @@ class MemoryLedger(Outages):
         self.step("reap")
         return self.dead
 
-    def hold(self, run_id: str, lease: Lease) -> None:
+    def hold(self, run_id: str, lease: Lease, *, waited: float) -> None:
         self.step("hold")
+        self.waits.append(waited)
         self.leases.append(lease)
 
     def skips_in_a_row(self, command: str, scope: str) -> int:

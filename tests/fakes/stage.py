@@ -56,10 +56,15 @@ class ScriptedAttempts:
 
 
 class CountedMetrics(Outages):
-    """Counts publications."""
+    """Notes whose metrics are published."""
 
-    def publish(self) -> None:
+    def __init__(self, journal: list[str]) -> None:
+        super().__init__(journal)
+        self.jobs: list[str] = []
+
+    def publish(self, job: str) -> None:
         self.step("publish")
+        self.jobs.append(job)
 
 
 class HeardAlerts(Outages):

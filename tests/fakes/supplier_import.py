@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -75,6 +75,7 @@ class FakeRun:
     remaining: timedelta = timedelta(minutes=30)
     checkpoints: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
+    stages: list[str] = field(default_factory=list)
     logged: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
     at_checkpoint: Callable[[str], None] = lambda _: None
 
@@ -85,6 +86,10 @@ class FakeRun:
             raise StopRequested(name)
 
     def progress(self, label: str, done: int, total: int | None) -> None: ...
+
+    def stage(self, name: str) -> AbstractContextManager[None]:
+        self.stages.append(name)
+        return nullcontext()
 
     def log(self, event: str, message: str = "", **fields: Any) -> None:
         self.logged.append((event, message, fields))

@@ -74,7 +74,11 @@ def record(
 
 def counters(database: Database) -> dict[str, float]:
     rows = database.rows("SELECT trigger_kind, name, value FROM cron_counter")
-    return {f"{row['trigger_kind']} {row['name']}": row["value"] for row in rows}
+    return {
+        f"{row['trigger_kind']} {row['name']}": row["value"]
+        for row in rows
+        if not row["name"].startswith("last:")
+    }
 
 
 def never_falls(before: Iterable[tuple[str, float]], after: dict[str, float]) -> bool:

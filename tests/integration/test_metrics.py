@@ -12,16 +12,19 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from domain.errors import StoreUnavailable
 from domain.operating.run import Outcome, Trigger
-from fakes.operating import CONTRACT, THREE, RecordedLog
+from fakes.operating import CONTRACT, START, THREE, RecordedLog
 from infra.sql.connection import Database
 from infra.sql.job_states import SqlJobStates
 from infra.sql.ledger import SqlLedger
-from infra.telemetry.metrics import TEXTFILE, TextfileMetrics
-from infra.telemetry.run_state import DURATION_BUCKETS, JobState
+from infra.sql.pauses import SqlPauses
+from infra.telemetry.metrics import TEXTFILE, PublishedMetrics, Textfile
+from infra.telemetry.run_state import DURATION_BUCKETS
+from infra.telemetry.snapshot import Cadence, Declaration, Snapshot, Snapshots
 from integration.ledger_rows import Processes, items, opened_database, record, start
 from servers import KINDS
 
-BASE = {"cron_job": CONTRACT.name, "trigger": "schedule"}
+JOB = str(START.schedule_id)
+BASE = {"cron_job": JOB, "trigger": "schedule"}
 MINUTE = timedelta(minutes=1)
 ENDED = THREE.timestamp() + 12
 
@@ -62,13 +65,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "collector" / "textfiles"
 
 
+def snapshots(database: Database, cadence: Cadence | None = None) -> Snapshots:
+    declared = Declaration(job=JOB, contract=CONTRACT, cadence=cadence)
+    return Snapshots(SqlJobStates(database), SqlPauses(database), lambda: [declared], "1.2.3")
+
+
 @pytest.fixture
-def metrics(database: Database, folder: Path, log: RecordedLog) -> TextfileMetrics:
-    return TextfileMetrics(SqlJobStates(database), folder, log, "1.2.3")
+def metrics(database: Database, folder: Path, log: RecordedLog) -> PublishedMetrics:
+    return PublishedMetrics(snapshots(database), [Textfile(folder)], log)
 
 
-def published(metrics: TextfileMetrics, folder: Path) -> Published:
-    metrics.publish()
+def published(metrics: PublishedMetrics, folder: Path) -> Published:
+    metrics.publish(JOB)
     return Published.read(folder)
 
 
@@ -76,7 +84,7 @@ def published(metrics: TextfileMetrics, folder: Path) -> Published:
 
 
 def test_a_success_is_published_with_times_counts_and_items(
-    ledger: SqlLedger, metrics: TextfileMetrics, folder: Path
+    ledger: SqlLedger, metrics: PublishedMetrics, folder: Path
 ) -> None:
     record(ledger, "run-1", Outcome.SUCCEEDED, attempts=2, summary=items(booked=3, rejected=0))
 
@@ -97,7 +105,7 @@ def test_a_success_is_published_with_times_counts_and_items(
 
 
 def test_a_failure_after_it_keeps_the_last_success(
-    ledger: SqlLedger, metrics: TextfileMetrics, folder: Path
+    ledger: SqlLedger, metrics: PublishedMetrics, folder: Path
 ) -> None:
     record(ledger, "run-1", Outcome.SUCCEEDED)
     record(ledger, "run-2", Outcome.TIMED_OUT, at=THREE + MINUTE)
@@ -112,7 +120,7 @@ def test_a_failure_after_it_keeps_the_last_success(
 
 
 def test_a_skip_changes_neither_success_nor_failure_nor_the_last_exit_code(
-    ledger: SqlLedger, metrics: TextfileMetrics, folder: Path
+    ledger: SqlLedger, metrics: PublishedMetrics, folder: Path
 ) -> None:
     record(ledger, "run-1", Outcome.PARTIAL)
     record(ledger, "run-2", Outcome.SKIPPED_LOCKED, at=THREE + MINUTE, attempts=0)
@@ -129,7 +137,7 @@ def test_a_skip_changes_neither_success_nor_failure_nor_the_last_exit_code(
 
 
 def test_a_run_that_got_the_lock_ends_the_skips(
-    ledger: SqlLedger, metrics: TextfileMetrics, folder: Path
+    ledger: SqlLedger, metrics: PublishedMetrics, folder: Path
 ) -> None:
     record(ledger, "run-1", Outcome.STARVED, attempts=0)
     record(ledger, "run-2", Outcome.EMPTY, at=THREE + MINUTE)
@@ -140,7 +148,9 @@ def test_a_run_that_got_the_lock_ends_the_skips(
     assert values["cron_job_last_failure_timestamp_seconds"] == ENDED
 
 
-def test_a_run_under_way_is_seen(ledger: SqlLedger, metrics: TextfileMetrics, folder: Path) -> None:
+def test_a_run_under_way_is_seen(
+    ledger: SqlLedger, metrics: PublishedMetrics, folder: Path
+) -> None:
     ledger.open(start())
 
     values = published(metrics, folder)
@@ -150,7 +160,7 @@ def test_a_run_under_way_is_seen(ledger: SqlLedger, metrics: TextfileMetrics, fo
 
 
 def test_runs_by_hand_have_series_of_their_own(
-    ledger: SqlLedger, metrics: TextfileMetrics, folder: Path
+    ledger: SqlLedger, metrics: PublishedMetrics, folder: Path
 ) -> None:
     record(ledger, "run-1", Outcome.FAILED)
     record(ledger, "run-2", Outcome.SUCCEEDED, trigger=Trigger.MANUAL)
@@ -162,7 +172,7 @@ def test_runs_by_hand_have_series_of_their_own(
 
 
 def test_durations_fill_every_bucket_from_their_own_upwards(
-    ledger: SqlLedger, metrics: TextfileMetrics, folder: Path
+    ledger: SqlLedger, metrics: PublishedMetrics, folder: Path
 ) -> None:
     for number in range(3):
         record(ledger, f"run-{number}", Outcome.SUCCEEDED)
@@ -180,11 +190,11 @@ def test_durations_fill_every_bucket_from_their_own_upwards(
 
 @pytest.mark.parametrize("outcome", Outcome, ids=lambda outcome: outcome.word)
 def test_every_outcome_has_its_counter(
-    ledger: SqlLedger, metrics: TextfileMetrics, folder: Path, outcome: Outcome
+    ledger: SqlLedger, metrics: PublishedMetrics, folder: Path, outcome: Outcome
 ) -> None:
     record(ledger, "run-1", Outcome.SUCCEEDED)
     if outcome is Outcome.MISSED:
-        ledger.note_missed(CONTRACT.name, "all", [THREE])
+        ledger.note_missed(CONTRACT.name, "all", [THREE], schedule_id=JOB)
     else:
         record(ledger, "run-2", outcome)
 
@@ -195,7 +205,7 @@ def test_every_outcome_has_its_counter(
 
 
 def test_the_version_is_published_and_no_creation_times(
-    ledger: SqlLedger, metrics: TextfileMetrics, folder: Path
+    ledger: SqlLedger, metrics: PublishedMetrics, folder: Path
 ) -> None:
     record(ledger, "run-1", Outcome.SUCCEEDED)
 
@@ -209,21 +219,21 @@ def test_the_version_is_published_and_no_creation_times(
 
 
 def test_the_file_is_replaced_as_a_whole(
-    ledger: SqlLedger, metrics: TextfileMetrics, folder: Path
+    ledger: SqlLedger, metrics: PublishedMetrics, folder: Path
 ) -> None:
-    metrics.publish()
+    metrics.publish(JOB)
     with (folder / TEXTFILE).open() as reader:
         record(ledger, "run-1", Outcome.SUCCEEDED)
-        metrics.publish()
+        metrics.publish(JOB)
 
-        assert "succeeded" not in reader.read(), "a reader keeps the file it opened"
+        assert reader.read() == "", "a reader keeps the file it opened"
 
     assert "succeeded" in (folder / TEXTFILE).read_text()
     assert [path.name for path in folder.iterdir()] == [TEXTFILE]
 
 
 def test_a_file_that_was_wiped_is_healed_by_the_next_publication(
-    ledger: SqlLedger, metrics: TextfileMetrics, folder: Path
+    ledger: SqlLedger, metrics: PublishedMetrics, folder: Path
 ) -> None:
     record(ledger, "run-1", Outcome.SUCCEEDED)
     before = published(metrics, folder)
@@ -238,7 +248,7 @@ def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(
     (tmp_path / "taken").write_text("a file stands where the folder should be")
     folder = tmp_path / "taken" / "metrics"
 
-    TextfileMetrics(SqlJobStates(database), folder, log, "1.2.3").publish()
+    PublishedMetrics(snapshots(database), [Textfile(folder)], log).publish(JOB)
 
     assert str(folder) in log.message_of("metrics.failed")
 
@@ -246,17 +256,17 @@ def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(
 class NoStates:
     """A ledger that does not answer."""
 
-    def job_states(self) -> list[JobState]:
+    def read(self) -> list[Snapshot]:
         raise StoreUnavailable("no answer")
 
 
 def test_a_ledger_that_does_not_answer_is_logged_and_leaves_the_last_file(
-    metrics: TextfileMetrics, folder: Path, log: RecordedLog
+    metrics: PublishedMetrics, folder: Path, log: RecordedLog
 ) -> None:
-    metrics.publish()
+    metrics.publish(JOB)
     before = (folder / TEXTFILE).read_text()
 
-    TextfileMetrics(NoStates(), folder, log, "1.2.3").publish()
+    PublishedMetrics(NoStates(), [Textfile(folder)], log).publish(JOB)
 
     assert "no answer" in log.message_of("metrics.failed")
     assert (folder / TEXTFILE).read_text() == before

@@ -30,6 +30,7 @@ memory_limit_bytes = 0
 directory = "var/import"
 [metrics]
 textfile_directory = "var/metrics"
+pushgateway_url = "http://gateway:9091"
 [slots]
 start_grace_seconds = 900
 [secrets]
@@ -50,6 +51,7 @@ def by_boot(root: Path) -> Seen:
         "memory": read.memory_limit_bytes or 0,
         "grace": read.start_grace_seconds,
         "metrics": read.textfile_directory,
+        "gateway": read.pushgateway_url,
     }
 
 
@@ -63,6 +65,7 @@ def by_settings(root: Path) -> Seen:
         "memory": read.cron.memory_limit_bytes,
         "grace": read.slots.start_grace_seconds,
         "metrics": _folder(read),
+        "gateway": read.metrics.pushgateway_url,
     }
 
 
@@ -125,6 +128,7 @@ def test_the_files_are_read(root: Path, read: Reader) -> None:
         "memory": 0,
         "grace": 900,
         "metrics": root / "var/metrics",
+        "gateway": "http://gateway:9091",
     }
 
 

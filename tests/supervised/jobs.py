@@ -54,6 +54,9 @@ def works(run: ActiveRun, folder: Path) -> Summary:
     say("a printed line")
     run.log("unit.done", "one unit")
     run.progress("suppliers", 2, 2)
+    for _ in range(2):
+        with run.stage("read"):
+            time.sleep(0.02)
     run.checkpoint("end")
     unit = Unit(
         name="23",

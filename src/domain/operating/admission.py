@@ -44,7 +44,10 @@ class Admission:
         command, scope = job.start.command, job.start.scope
         last = self.ledger.newest_slot(command, scope)
         instants = missed_between(job.schedule, last, job.start.slot)
-        count = self.ledger.note_missed(command, scope, instants) if instants else 0
+        if not instants:
+            return
+        schedule_id = job.schedule.schedule_id
+        count = self.ledger.note_missed(command, scope, instants, schedule_id=schedule_id)
         if count:
             self.log.warning(Event.SLOT_MISSED, f"{count} firings were missed", count=count)
 

@@ -112,6 +112,10 @@ class ActiveRun(Protocol):
         """Tell how far the work is, for the bar on a terminal; cheap enough to call per batch."""
         ...
 
+    def stage(self, name: str) -> AbstractContextManager[None]:
+        """Measure a part of the work; one name entered several times adds up."""
+        ...
+
     def log(self, event: str, message: str = "", **fields: Any) -> None: ...
     def warn(self, event: str, message: str = "", **fields: Any) -> None: ...
 
@@ -220,7 +224,14 @@ class Ledger(Protocol):
 
     def newest_slot(self, command: str, scope: str) -> datetime | None: ...
     def slots_after(self, command: str, scope: str, instant: datetime) -> int: ...
-    def note_missed(self, command: str, scope: str, instants: Sequence[datetime]) -> int:
+    def note_missed(
+        self,
+        command: str,
+        scope: str,
+        instants: Sequence[datetime],
+        *,
+        schedule_id: str | None = None,
+    ) -> int:
         """Write a ``missed`` row for each instant without one; returns how many were new."""
         ...
 
@@ -228,8 +239,8 @@ class Ledger(Protocol):
         """Close runs whose process on this host is gone as crashed; returns them."""
         ...
 
-    def hold(self, run_id: str, lease: Lease) -> None:
-        """Note the command's own lock on the run row."""
+    def hold(self, run_id: str, lease: Lease, *, waited: float) -> None:
+        """Note the command's own lock on the run row, and the seconds waited for it."""
         ...
 
     def skips_in_a_row(self, command: str, scope: str) -> int: ...
@@ -257,7 +268,9 @@ class Closing:
 class Metrics(Protocol):
     """Publishes the complete state re-read from the ledger; never raises."""
 
-    def publish(self) -> None: ...
+    def publish(self, job: str) -> None:
+        """Publish at least what concerns the job, see ``Start.job``."""
+        ...
 
 
 class Alerts(Protocol):

@@ -146,11 +146,15 @@ class Unit:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What a job hands back: its units, and items by result for metrics and the operator."""
+    """What a job hands back: its units, and items by result for metrics and the operator.
+
+    ``stages`` are seconds by name, filled by the runtime from ``ActiveRun.stage``.
+    """
 
     units: tuple[Unit, ...] = ()
     items: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    stages: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Outcome:
@@ -214,3 +218,8 @@ class Start:
     dry_run: bool
     again: bool
     reason: str
+
+    @property
+    def job(self) -> str:
+        """What it counts as: its declared schedule, else its command."""
+        return self.schedule_id or self.command

@@ -41,7 +41,7 @@ CLOSING_TRIES = 5
 """Tries to write the verdict; the waits between add up to 7.5 s, a database's quick restart."""
 
 COUNTED_BY_HOLDER = (Outcome.SKIPPED_LOCKED, Outcome.SKIPPED_DUPLICATE)
-"""A refused start publishes nothing: the run it met publishes the ledger's whole state at its end,
+"""A refused start publishes nothing: the run it met publishes the job's whole state at its end,
 this skip included, and a refusal stays quick."""
 
 
@@ -66,14 +66,14 @@ class Runner:
         else:
             ending = self._guarded(lambda: self._recorded(job))
             if ending.verdict.outcome not in COUNTED_BY_HOLDER:
-                self._publish()
+                self._publish(job.start.job)
                 self._tell(job, ending)
         self._say_finished(ending)
         return ending
 
-    def _publish(self) -> None:
+    def _publish(self, job: str) -> None:
         try:
-            self.metrics.publish()
+            self.metrics.publish(job)
         except Exception as error:  # noqa: BLE001 - what is published must not change what was done
             self.log.error(Event.METRICS_FAILED, str(error), traceback=traceback.format_exc())
 
@@ -111,7 +111,9 @@ class Runner:
         return ending
 
     def _under_lock(self, job: Job, held: ExitStack) -> Ending:
+        asked = self.clock.monotonic()
         answer = self._acquire(job)
+        waited = self.clock.monotonic() - asked
         if isinstance(answer, Busy):
             return self._refused_overlap(job, answer)
         if isinstance(answer, Died):
@@ -119,7 +121,7 @@ class Runner:
         for lease in answer:
             held.callback(self._release, lease)
         self.log.bind(fence=answer[0].fence)
-        self.ledger.hold(job.start.run_id, answer[0])
+        self.ledger.hold(job.start.run_id, answer[0], waited=waited)
         return self._attempt(job, leases=answer)
 
     def _acquire(self, job: Job) -> tuple[Lease, ...] | Busy | Died:

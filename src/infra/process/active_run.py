@@ -53,6 +53,7 @@ class RunInHand:
         self._desk, self._log, self._on_checkpoint = desk, log, on_checkpoint
         self._further: list[Lease] = []
         self._shown: tuple[str, float] = ("", 0.0)
+        self.stages: dict[str, float] = {}
         self.brakes = Brakes()
 
     @property
@@ -108,6 +109,14 @@ class RunInHand:
         if label != last_label or done == total or now - last_time >= _PROGRESS_SECONDS:
             self._shown = label, now
             self._desk.show(label, done, total)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.stages[name] = self.stages.get(name, 0.0) + time.monotonic() - began
 
     def log(self, event: str, message: str = "", **fields: Any) -> None:
         self._log.info(event, message, **fields)

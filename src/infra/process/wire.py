@@ -118,7 +118,13 @@ def _finished(*, summary: dict[str, Any], output: str) -> Finished:
     units = tuple(_unit(**unit) for unit in summary["units"])
     notes = tuple(summary["notes"])
     return Finished(
-        summary=Summary(units=units, items=dict(summary["items"]), notes=notes), output=output
+        summary=Summary(
+            units=units,
+            items=dict(summary["items"]),
+            notes=notes,
+            stages=dict(summary["stages"]),
+        ),
+        output=output,
     )
 
 

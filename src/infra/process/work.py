@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from domain.errors import (
     ConfigurationInvalid,
@@ -18,6 +19,7 @@ from domain.errors import (
 from domain.operating.events import Event
 from domain.operating.ports import ActiveRun, Broke, Finished, RunLog
 from domain.operating.run import Summary
+from infra.process.active_run import RunInHand
 from infra.secrets import scrub
 
 DEFECT = "defect"
@@ -35,10 +37,10 @@ _FAMILIES: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-def perform(work: Callable[[ActiveRun], Summary], run: ActiveRun, log: RunLog) -> Finished | Broke:
+def perform(work: Callable[[ActiveRun], Summary], run: RunInHand, log: RunLog) -> Finished | Broke:
     """Do the work. A defect's traceback goes to the log before anything else is tried."""
     try:
-        return Finished(summary=work(run), output="")
+        return Finished(summary=replace(work(run), stages=run.stages), output="")
     except BaseException as error:  # noqa: BLE001 - the top of a process: here errors become words
         return _broke(error, log)
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from domain.operating.ports import Closing, Lease, Pause, SlotTaken
-from domain.operating.run import Outcome, Start, Trigger, Verdict
+from domain.operating.run import Outcome, Start, Verdict
 from infra.secrets import scrub
 from infra.sql.connection import Database, Row, Transaction
 from infra.sql.database_clock import NOW
 from infra.sql.incident_reports import report_missed, report_run
-from infra.sql.instants import from_text, optional_instant, to_text
+from infra.sql.instants import optional_instant, to_text
+from infra.sql.job_counters import count_missed, count_run, mark_run
 from infra.sql.run_rows import closing_values, pause_of_row, run_of, run_values
-from infra.telemetry.run_state import DURATION_BUCKETS
 
 Alive = Callable[[str, int, str], bool | None]
 """Tells of (host, pid, process token) whether it lives; None where this host cannot know."""
@@ -39,11 +39,6 @@ _CLOSE_RUN = """
 _CORRECT_RUN = _CLOSE_RUN.replace("status = 'running'", "error = :guessed")
 
 _SETTLE_SLOT = "UPDATE cron_slot SET outcome = :outcome WHERE run_id = :run_id"
-
-_COUNT = """
-    UPDATE cron_counter SET value = value + :value
-    WHERE command = :command AND trigger_kind = :trigger_kind AND name = :name
-"""
 
 _SLOT_HOLDER = """
     SELECT s.run_id, s.outcome AS slot_outcome, r.host, r.pid, r.process_token
@@ -137,7 +132,14 @@ class SqlLedger:
         )
         return int(row["newer"]) if row else 0
 
-    def note_missed(self, command: str, scope: str, instants: Sequence[datetime]) -> int:
+    def note_missed(
+        self,
+        command: str,
+        scope: str,
+        instants: Sequence[datetime],
+        *,
+        schedule_id: str | None = None,
+    ) -> int:
         def note(transaction: Transaction) -> int:
             slot = {"command": command, "scope": scope, "outcome": Outcome.MISSED.word}
             new = [
@@ -146,7 +148,7 @@ class SqlLedger:
                 if transaction.insert_new("cron_slot", slot | {"instant": to_text(instant)})
             ]
             if new:
-                _bump(transaction, command, Trigger.SCHEDULE, {_counter(Outcome.MISSED): len(new)})
+                count_missed(transaction, schedule_id or command, len(new))
                 report_missed(transaction, command, scope, new)
             return len(new)
 
@@ -183,7 +185,7 @@ class SqlLedger:
         )
         return int(row["attempts"]) if row else 0
 
-    def hold(self, run_id: str, lease: Lease) -> None:
+    def hold(self, run_id: str, lease: Lease, *, waited: float = 0.0) -> None:
         """Note the lock on the run row; runs that held the key before and never closed are dead."""
         before = self._database.rows(
             "SELECT * FROM cron_run"
@@ -196,8 +198,9 @@ class SqlLedger:
                 self._close_dead(run_of(row), datetime.now(UTC))
         with self._database.transaction() as transaction:
             transaction.execute(
-                "UPDATE cron_run SET lock_key = :key, fence = :fence WHERE run_id = :run_id",
-                {"key": lease.key, "fence": lease.fence, "run_id": run_id},
+                "UPDATE cron_run SET lock_key = :key, fence = :fence, lock_wait = :waited"
+                " WHERE run_id = :run_id",
+                {"key": lease.key, "fence": lease.fence, "waited": waited, "run_id": run_id},
             )
 
     def skips_in_a_row(self, command: str, scope: str) -> int:
@@ -246,6 +249,7 @@ class SqlLedger:
             with self._database.transaction() as transaction:
                 if transaction.execute(_CORRECT_RUN, values).rowcount:
                     transaction.execute(_SETTLE_SLOT, values)
+                    mark_run(transaction, run_id, closing)
 
     def _write_verdict(self, run_id: str, closing: Closing) -> bool:
         values = closing_values(run_id, closing)
@@ -254,7 +258,7 @@ class SqlLedger:
             if transaction.execute(_CLOSE_RUN, values).rowcount != 1:
                 return False
             transaction.execute(_SETTLE_SLOT, values)
-            _count_run(transaction, run_id, closing)
+            count_run(transaction, run_id, closing)
             report_run(transaction, run_id, closing.verdict.outcome)
             return True
 
@@ -267,33 +271,3 @@ class SqlLedger:
 
     def _lives(self, row: Row) -> bool:
         return self._alive(row["host"], row["pid"], row["process_token"]) is True
-
-
-def _count_run(transaction: Transaction, run_id: str, closing: Closing) -> None:
-    run = transaction.row(
-        "SELECT command, trigger_kind, started_at FROM cron_run WHERE run_id = :run_id",
-        run_id=run_id,
-    )
-    if run is None:
-        raise AssertionError(f"run {run_id} has gone")
-    seconds = (closing.finished_at - from_text(run["started_at"])).total_seconds()
-    counts: dict[str, float] = {_counter(closing.verdict.outcome): 1}
-    if closing.attempts:
-        counts |= {"retries": closing.attempts - 1, "duration:sum": seconds, "duration:count": 1}
-        counts |= {f"duration:{bound}": 1 for bound in DURATION_BUCKETS if seconds <= bound}
-    _bump(transaction, run["command"], run["trigger_kind"], counts)
-
-
-def _counter(outcome: Outcome) -> str:
-    return f"outcome:{outcome.word}"
-
-
-def _bump(
-    transaction: Transaction, command: str, trigger: str, counts: Mapping[str, float]
-) -> None:
-    for name, value in sorted(counts.items()):  # in one order: two that close do not deadlock
-        values = {"command": command, "trigger_kind": trigger, "name": name, "value": value}
-        if not transaction.execute(_COUNT, values).rowcount and not transaction.insert_new(
-            "cron_counter", values
-        ):
-            transaction.execute(_COUNT, values)

@@ -27,7 +27,12 @@ def summary_text(summary: Summary | None) -> str | None:
         }
         for unit in summary.units
     ]
-    said = {"items": dict(summary.items), "units": units, "notes": summary.notes}
+    said = {
+        "items": dict(summary.items),
+        "units": units,
+        "notes": summary.notes,
+        "stages": dict(summary.stages),
+    }
     return json.dumps(scrubbed(said))
 
 
@@ -40,6 +45,7 @@ def run_values(start: Start) -> dict[str, object]:
         "trigger_kind": start.trigger.value,
         "slot": optional_text(start.slot),
         "schedule_id": start.schedule_id,
+        "job": start.job,
         "correlation_id": start.correlation_id[:ID_LENGTH],
         "scheduler_run_id": (start.scheduler_run_id or "")[:ID_LENGTH] or None,
         "started_at": to_text(start.started_at),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table, Text, text
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
 from infra.sql.metadata import METADATA
@@ -46,7 +46,10 @@ RUN = Table(
     Column("holder_run_id", RUN_ID),
     Column("summary", LONG_TEXT),
     Column("log_tail", LONG_TEXT),
+    Column("job", COMMAND, nullable=False, server_default=text("''")),
+    Column("lock_wait", Double),
     Index("ix_cron_run_command_scope_started_at", "command", "scope", "started_at"),
+    Index("ix_cron_run_job_trigger_kind_finished_at", "job", "trigger_kind", "finished_at"),
     Index("ix_cron_run_status", "status"),
     Index("ix_cron_run_started_at", "started_at"),
 )
@@ -98,10 +101,10 @@ LOCK = Table(
 COUNTER = Table(
     "cron_counter",
     METADATA,
-    Column("command", COMMAND, primary_key=True),
+    Column("job", COMMAND, primary_key=True),
     Column("trigger_kind", String(10), primary_key=True),
     Column("name", String(40), primary_key=True),
-    Column("value", Float, nullable=False),
+    Column("value", Double, nullable=False),
 )
 
 AUDIT = Table(

@@ -35,6 +35,9 @@ class LoggedRun:
     def progress(self, label: str, done: int, total: int | None) -> None:
         raise AssertionError(label)
 
+    def stage(self, name: str) -> AbstractContextManager[None]:
+        raise AssertionError(name)
+
     def log(self, event: str, message: str = "", **fields: Any) -> None:
         self.recorded.info(event, message, **fields)
 

@@ -66,31 +66,43 @@ class StandardProcess:
             tally = Tally()
             try:
                 notes = self._read(task.setting, opened, staged, run)
-                tally = staged.compare()
-                run.checkpoint("compared")
+                tally = self._compare(staged, run)
                 forced = self._judge(task, tally, run)
             except Refused as error:
                 if not run.dry_run:
                     staged.reject(self._entry(task, opened, tally, message=str(error)))
                 raise
             if not run.dry_run:
-                staged.book(self._entry(task, opened, tally, status=Status.BOOKED, forced=forced))
+                booked = self._entry(task, opened, tally, status=Status.BOOKED, forced=forced)
+                with run.stage("book"):
+                    staged.book(booked)
         counts = _counts(tally, notes)
         if not run.dry_run:
-            run.checkpoint("committed")
-            put_away(self._feeds, task, opened, counts)
-            run.checkpoint("archived")
+            self._archive(task, opened, counts, run)
         return counts
 
     def _read(
         self, setting: ImportSetting, opened: OpenFeed, staged: StagedStock, run: ActiveRun
     ) -> Counter[str]:
-        with self._open_rows(opened.path, setting.layout) as rows:
-            reader = LineReader(setting, rows.header)
-            staged.take(reader(rows), _ticker(opened.feed.name, run))
-        opened.verify()
+        with run.stage("read"):
+            with self._open_rows(opened.path, setting.layout) as rows:
+                reader = LineReader(setting, rows.header)
+                staged.take(reader(rows), _ticker(opened.feed.name, run))
+            opened.verify()
         run.checkpoint("staged")
         return reader.notes
+
+    def _compare(self, staged: StagedStock, run: ActiveRun) -> Tally:
+        with run.stage("compare"):
+            tally = staged.compare()
+        run.checkpoint("compared")
+        return tally
+
+    def _archive(self, task: Task, opened: OpenFeed, counts: Counter[str], run: ActiveRun) -> None:
+        run.checkpoint("committed")
+        with run.stage("archive"):
+            put_away(self._feeds, task, opened, counts)
+        run.checkpoint("archived")
 
     def _judge(self, task: Task, tally: Tally, run: ActiveRun) -> bool:
         """Whether the file passes only by force; Implausible where it does not pass at all."""
