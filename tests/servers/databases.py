@@ -13,7 +13,8 @@ from tempfile import mkdtemp
 from urllib.parse import urlsplit, urlunsplit
 
 from servers.access import Access
-from servers.shared import session, shared
+from servers.session import session
+from servers.shared import shared
 
 KINDS = ("sqlite", "postgresql", "mariadb")
 

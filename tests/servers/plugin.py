@@ -8,7 +8,7 @@ import pytest
 
 from servers.record import REQUIRE, SESSION
 from servers.report import table
-from servers.shared import session
+from servers.session import session
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

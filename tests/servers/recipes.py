@@ -23,16 +23,12 @@ class PostgreSql:
     drops_root: bool = True
 
     def prepare(self, found: Found, server: Server) -> None:
+        server.grow_from_seed(self._initialise)
+
+    def _initialise(self, server: Server) -> None:
         server.run(
-            *(
-                str(found.tool("initdb")),
-                "-D",
-                str(server.folder("data")),
-                "-A",
-                "trust",
-                "-U",
-                "postgres",
-            ),
+            *(str(server.found.tool("initdb")), "-D", str(server.folder("data"))),
+            *("-A", "trust", "-U", "postgres"),
             *("--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"),
         )
 
@@ -72,17 +68,21 @@ class MariaDb:
     arguments: Sequence[str] = ()
     ending: signal.Signals = signal.SIGTERM
     drops_root: bool = True
+    _LOG_SIZE: ClassVar[str] = "--innodb-log-file-size=16M"
     _LENT: ClassVar[dict[str, str]] = {
         "--lc-messages-dir": "usr/share/mysql",
         "--plugin-dir": "usr/lib/mysql/plugin",
     }
 
     def prepare(self, found: Found, server: Server) -> None:
-        places = self._places(found)
+        server.grow_from_seed(self._initialise)
+
+    def _initialise(self, server: Server) -> None:
         account = ["--user=nobody"] if server.account else []
+        install = server.found.tool("mariadb-install-db")
         server.run(
-            *(str(found.tool("mariadb-install-db")), "--no-defaults", *places, *account),
-            f"--datadir={server.folder('data')}",
+            *(str(install), "--no-defaults", *self._places(server.found), *account),
+            *(f"--datadir={server.folder('data')}", self._LOG_SIZE),
             *("--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"),
         )
 
@@ -94,7 +94,7 @@ class MariaDb:
             *(f"--bind-address={server.host}", "--local-infile=1", "--skip-name-resolve"),
             *("--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci"),
             *("--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=64M"),
-            *("--skip-innodb-doublewrite", "--innodb-flush-method=nosync"),
+            *("--skip-innodb-doublewrite", "--innodb-flush-method=nosync", self._LOG_SIZE),
             *self.arguments,
         ]
 

@@ -11,13 +11,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Protocol
 
 from servers.finding import Found
+from servers.session import session
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60
@@ -67,6 +68,7 @@ class Server:
         self.log = self.files / f"{found.name}.log"
         self._owner, self._sweep = owner or os.getpid(), sweep or self.data
         self._guard: subprocess.Popen[str] | None = None
+        self._served = False
         recipe.prepare(found, self)
 
     @property
@@ -88,6 +90,9 @@ class Server:
             if time.monotonic() > give_up - READY_SECONDS + 10:
                 raise Broken(f"{self.found.program} does not start:\n{self._last_words()}")
             time.sleep(0.1)
+            if not self._served:  # somebody may have taken the port meanwhile
+                self.port = free_port()
+        self._served = True
 
     def stop(self) -> None:
         """Ask it to end and wait until it did."""
@@ -185,6 +190,19 @@ class Server:
         if done.returncode:
             raise Broken(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
 
+    def grow_from_seed(self, initialise: Callable[[Server], None]) -> None:
+        """Copy the data folder that the session's first such server made."""
+
+        def sow() -> dict[str, str]:
+            initialise(self)
+            seed = session().folder / f"{self.found.name}.seed"
+            _copy(self.data / "data", seed)
+            return {"folder": str(seed)}
+
+        seed = Path(session().once(f"{self.found.name}-seed", sow)["folder"])
+        if not (self.data / "data").exists():
+            _copy(seed, self.data / "data")
+
     def folder(self, name: str) -> Path:
         """Make a folder below the data that the server's account may write."""
         made = self.data / name
@@ -195,6 +213,11 @@ class Server:
 
     def _last_words(self) -> str:
         return self.log.read_text("utf-8", "replace")[-2000:] if self.log.exists() else ""
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder with its owners and rights."""
+    subprocess.run(["cp", "-pR", str(source), str(target)], check=True)
 
 
 def nobody() -> dict[str, Any]:
