@@ -91,6 +91,14 @@ class Settings(Section):
 def load(env: str, root: Path | None = None) -> Settings:
     """Load and check all settings. Raises ConfigurationInvalid that lists every fault."""
     root = root or root_folder()
+    settings = checked(env, root)
+    directory = secrets_directory(settings.secrets.directory, root)
+    url = database_address(settings.database.url, root, directory)
+    return settings.model_copy(update={"database": DatabaseSection(url=url)})
+
+
+def checked(env: str, root: Path) -> Settings:
+    """Check all settings as they are written; references are not followed. Raises as ``load``."""
     values = given(root, env)
     strangers = unknown_variables()
     try:
@@ -99,9 +107,7 @@ def load(env: str, root: Path | None = None) -> Settings:
         raise ConfigurationInvalid("; ".join(_faults(error) + strangers)) from error
     if strangers:
         raise ConfigurationInvalid("; ".join(strangers))
-    directory = secrets_directory(settings.secrets.directory, root)
-    url = database_address(settings.database.url, root, directory)
-    return settings.model_copy(update={"database": DatabaseSection(url=url)})
+    return settings
 
 
 def _faults(error: ValidationError) -> list[str]:

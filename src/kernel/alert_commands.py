@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from infra.boot import Boot, boot, root_folder
+from infra.boot import Boot, boot
 from infra.clock import SystemClock
 from infra.sql.connection import Database
 from infra.telemetry.logs import JsonLog
@@ -66,10 +65,3 @@ class AlertCommands:
         from commands.ops.incidents import IncidentsShow
 
         return IncidentsShow(self._incident_book)
-
-    def _alert_faults(self) -> Sequence[str]:
-        """What keeps an owner from being told; nobody at all is a fault in production only."""
-        from infra.alerts.settings import owners_of, route_faults
-
-        owners = owners_of(contracts().values())
-        return route_faults(root_folder(), owners, required=self._env == "prod")

@@ -95,8 +95,7 @@ class Checkup:
         return host.zones([schedule.zone for schedule in self._declared()])
 
     def _gateway(self) -> Seen:
-        url = getattr(self._boot, "pushgateway_url", "")
-        return network.ready(url, self._boot.secrets_directory)
+        return network.ready(self._boot.pushgateway_url, self._boot.secrets_directory)
 
     def _supervisor(self) -> Seen:
         return host.supervision(self._boot.memory_limit_bytes)

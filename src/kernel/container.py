@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from commands.base import CronCommand
 from commands.result import Result
-from domain.errors import ConfigurationInvalid
 from domain.operating.contract import Contract
 from domain.operating.ports import ActiveRun
 from kernel.contracts import contracts
@@ -133,8 +132,9 @@ class Container(MetricCommands):
 
     def config_check(self) -> ConfigCheck:
         from commands.ops.config import ConfigCheck
+        from kernel.configuration import Configuration
 
-        return ConfigCheck((self._settings_faults, self._schedule_faults, self._alert_faults))
+        return ConfigCheck(Configuration(self._env).findings)
 
     def contract_lint(self) -> ContractLint:
         from commands.ops.contract import ContractLint
@@ -264,20 +264,3 @@ class Container(MetricCommands):
         from infra.files.settings_file import dump
 
         return SuppliersShow(self._import_settings, dump)
-
-    def _settings_faults(self) -> Sequence[str]:
-        return _faults(lambda: self.settings)
-
-    def _schedule_faults(self) -> Sequence[str]:
-        from infra.boot import root_folder
-        from infra.schedules import schedules
-
-        return _faults(lambda: schedules(root_folder()))
-
-
-def _faults(check: Callable[[], object]) -> Sequence[str]:
-    try:
-        check()
-    except ConfigurationInvalid as error:
-        return str(error).split("; ")
-    return ()

@@ -15,7 +15,10 @@ from infra.boot import Boot, source_folder
 from infra.doctor.literals import literals
 from infra.doctor.places import manifests, runbooks
 from infra.schedules import schedules
+from infra.sql.connection import Database
+from kernel.configuration import channel_faults
 from kernel.inventory import COMMANDS
+from kernel.lock_stores import chosen
 from kernel.parsing import Parser, options_of
 from kernel.run_options import run_options
 from kernel.supervision import own_words
@@ -30,7 +33,8 @@ def installation(boot: Boot, contracts: Mapping[str, Contract]) -> Installation:
         cadences=schedules(boot.root),
         built=built_jobs(),
         runbooks=runbooks(source),
-        channels_required=boot.env == "prod",
+        advisory=store if (store := chosen(boot, Database(boot.database_url))).advisory else "",
+        channels=channel_faults(boot.root, boot.env),
         literals=literals(boot.root),
         manifests=manifests(source),
     )

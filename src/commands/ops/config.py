@@ -6,28 +6,34 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from commands.result import Table
+from domain.operating.findings import ERROR, Finding
 from domain.operating.run import ExitCode
 
-Check = Callable[[], Sequence[str]]
-"""Checks one file or subject; gives its faults, each saying what to change."""
+Check = Callable[[], Sequence[Finding]]
+"""Gives every fault with its file and line."""
 
 
 class ConfigCheck:
-    """Checks every configuration file; exit 78 on any fault."""
+    """Checks every configuration file and what it refers to; exit 78 on any error."""
 
     examples: ClassVar[tuple[str, ...]] = (
         "bin/console config:check",
         "bin/console config:check --env=prod",
     )
 
-    def __init__(self, checks: Sequence[Check]) -> None:
-        self._checks = checks
+    def __init__(self, check: Check) -> None:
+        self._check = check
 
     def __call__(self) -> Table:
-        faults = [fault for check in self._checks for fault in check()]
+        findings = self._check()
+        broken = any(finding.level == ERROR for finding in findings)
         return Table(
-            columns=("fault",),
-            rows=[(fault,) for fault in faults],
+            columns=("level", "at", "fault"),
+            rows=[(found.level, _at(found), found.message) for found in findings],
             empty="the configuration holds",
-            exit_code=ExitCode.MISCONFIGURED if faults else ExitCode.OK,
+            exit_code=ExitCode.MISCONFIGURED if broken else ExitCode.OK,
         )
+
+
+def _at(finding: Finding) -> str:
+    return f"{finding.file}:{finding.line}" if finding.file else ""

@@ -60,7 +60,6 @@ class Installation:
     runbooks: Collection[str] = ()
     advisory: str = ""
     channels: Sequence[str] = ()
-    channels_required: bool = False
     literals: Sequence[Spot] = ()
     manifests: Sequence[Spot] = ()
 

@@ -100,7 +100,7 @@ BREAKS: list[tuple[str, str, Installation]] = [
     (
         "channel",
         "config/alerts.toml",
-        replace(WHOLE, channels=("Webshop has no channel",), channels_required=True),
+        replace(WHOLE, channels=("Webshop has no channel",)),
     ),
     (
         "credential-literal",
@@ -189,10 +189,6 @@ def test_two_schedules_must_not_start_the_same_whatever_the_order_of_arguments()
 def test_a_job_that_no_schedule_starts_is_a_warning_and_a_suspended_one_is_enough() -> None:
     assert rules(replace(WHOLE, cadences=())) == [("unscheduled", "warning")]
     assert rules(scheduled(suspended=True)) == []
-
-
-def test_an_owner_without_a_channel_is_a_warning_where_none_is_required() -> None:
-    assert rules(replace(WHOLE, channels=("Webshop has no channel",))) == [("channel", "warning")]
 
 
 def test_a_schedule_of_an_unknown_job_says_its_name() -> None:
