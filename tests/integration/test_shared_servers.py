@@ -107,6 +107,15 @@ def test_a_database_is_gone_afterwards() -> None:
     assert names.isdisjoint({url.rpartition("/")[2] for url in (mine, other)})
 
 
+def test_a_database_sorts_by_language_as_a_shops_server_does() -> None:
+    with database("postgresql") as url, Access(url) as access:
+        ((icu,),) = access.rows("SELECT COUNT(*) FROM pg_collation WHERE collprovider = 'i'")
+        if not icu:
+            pytest.skip("not on this platform: this PostgreSQL was built without ICU")
+
+        assert access.rows("SELECT 'a' < 'B'") == [(True,)]
+
+
 def test_every_test_has_an_empty_redis_number_of_its_own() -> None:
     with redis.Redis.from_url(redis_url()) as mine, redis.Redis.from_url(redis_url()) as other:
         mine.set("stock", "7")

@@ -178,15 +178,18 @@ class Server:
 
     def run(self, *command: str | Path) -> None:
         """Run a program of the server's package under the server's account. Raises Broken."""
-        done = subprocess.run(
-            [str(word) for word in command],
-            env=self.environment(),
-            cwd=self.data,
-            capture_output=True,
-            text=True,
-            check=False,
-            **self.account,
-        )
+        try:
+            done = subprocess.run(
+                [str(word) for word in command],
+                env=self.environment(),
+                cwd=self.data,
+                capture_output=True,
+                text=True,
+                check=False,
+                **self.account,
+            )
+        except PermissionError as error:  # a wheel below /root, for example
+            raise Broken(f"nobody may not start {command[0]}: install the server") from error
         if done.returncode:
             raise Broken(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
 
