@@ -10,6 +10,7 @@ from domain.errors import ConfigurationInvalid, JobError
 from domain.operating.events import Event
 from domain.operating.ports import Clock, Entropy, JobCall, RunLog
 from domain.operating.run import Alert, Outcome, Summary, Trigger, Verdict
+from infra.alerts.spooled import is_spooled
 from infra.boot import Boot, boot, root_folder
 from infra.clock import SystemClock, SystemEntropy
 from infra.secrets import secrets_directory
@@ -96,7 +97,7 @@ class AlertsOnUse:
         alarm(self._settings, self._database, self._log).alerts().report(report, job.contract)
 
     def _is_quiet(self, job: JobCall, outcome: Outcome, summary: Summary | None) -> bool:
-        if _is_heard_of(job, outcome, summary) or self._has_spooled():
+        if _is_heard_of(job, outcome, summary) or is_spooled(self._settings.state):
             return False
         try:
             start, now = job.start, self._clock.now()
@@ -104,11 +105,6 @@ class AlertsOnUse:
         except JobError as error:  # the run was good: who is waiting for its recovery waits longer
             self._log.warning(Event.ALERTS_FAILED, str(error))
             return True
-
-    def _has_spooled(self) -> bool:
-        from infra.alerts.spool import Spool
-
-        return not Spool(self._settings.state).is_empty
 
 
 def _is_heard_of(job: JobCall, outcome: Outcome, summary: Summary | None) -> bool:

@@ -106,6 +106,15 @@ def test_a_run_s_supervisor_loads_no_orm_and_no_settings_library(shop: Home) -> 
     assert modules & {"sqlalchemy", "alembic", "pydantic", "pydantic_settings", "rich"} == set()
 
 
+def test_a_run_that_nobody_must_hear_of_loads_nothing_of_the_alerts(shop: Home) -> None:
+    shop.console("jobs:pause", "cron:suppliers:import-stock", "--reason=x")
+
+    modules = loaded(shop, "cron:suppliers:import-stock", "--all")
+
+    assert "kernel.alarm" in modules
+    assert modules & {"infra.alerts.alarm", "infra.sql.incident_book", "smtplib"} == set()
+
+
 def test_the_heavy_modules_are_seen_where_they_are_loaded(shop: Home) -> None:
     modules = loaded(shop, "db:status")
 

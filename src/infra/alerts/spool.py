@@ -14,8 +14,7 @@ from domain.operating.contract import Owner
 from domain.operating.incidents import REMIND_EVERY
 from domain.operating.report import Report, fingerprint
 from domain.operating.run import Outcome
-
-FILE = "untold.json"
+from infra.alerts.spooled import FILE, is_spooled
 
 CLAIM = timedelta(seconds=60)
 """For so long a notice counts as told while it is being sent."""
@@ -39,14 +38,11 @@ class Spool:
     """Kept in the state directory; several processes may write it at once."""
 
     def __init__(self, directory: Path) -> None:
-        self._path = directory / FILE
+        self._directory, self._path = directory, directory / FILE
 
     @property
     def is_empty(self) -> bool:
-        try:
-            return self._path.stat().st_size == 0  # never removed: others may wait for its lock
-        except OSError:
-            return True
+        return not is_spooled(self._directory)
 
     def note(self, report: Report, incident_id: str) -> Entry:
         """Count a failure that the ledger could not keep."""
