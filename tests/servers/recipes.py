@@ -89,7 +89,7 @@ class MariaDb:
         install = server.found.tool("mariadb-install-db")
         server.run(
             *(str(install), "--no-defaults", *self._places(server.found), *account),
-            *(f"--datadir={server.folder('data')}", self._LOG_SIZE),
+            *(f"--datadir={server.folder('data')}", self._LOG_SIZE, _own_room(server)),
             *("--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"),
         )
 
@@ -102,6 +102,7 @@ class MariaDb:
             *("--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci"),
             *("--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=64M"),
             *("--skip-innodb-doublewrite", "--innodb-flush-method=nosync", self._LOG_SIZE),
+            _own_room(server),
             *self.arguments,
         ]
 
@@ -124,6 +125,11 @@ class MariaDb:
             return []
         lent = [f"{option}={found.root / path}" for option, path in self._LENT.items()]
         return [f"--basedir={found.root / 'usr'}", *lent]
+
+
+def _own_room(server: Server) -> str:
+    """A server that starts removes the temporary files of every other one in the same folder."""
+    return f"--tmpdir={server.folder('tmp')}"
 
 
 @dataclass
