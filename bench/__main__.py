@@ -36,11 +36,26 @@ def _lock(folder: Path, given: argparse.Namespace) -> Table:
     return locks.report(folder, given.runs or 5)
 
 
+def _on(kind: str) -> dict[str, _Report]:
+    """The import's two tables on a server."""
+
+    def imports(folder: Path, given: argparse.Namespace) -> Table:
+        return supplier_import.on_server(kind, folder, given.runs or 3, given.lines)
+
+    def memory(folder: Path, given: argparse.Namespace) -> Table:
+        sizes = given.lines // 10, given.lines, given.lines * 3
+        return supplier_import.memory_on_server(kind, folder, sizes)
+
+    return {f"import-{kind}": imports, f"memory-{kind}": memory}
+
+
 REPORTS: Mapping[str, _Report] = {
     "startup": _startup,
     "import": _import,
     "memory": _memory,
     "lock": _lock,
+    **_on("postgresql"),
+    **_on("mariadb"),
 }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.timing import CONSOLE, PYTHON, ROOT, run
 
 SUPPLIER = 23
+BASE, SHOP = "bench_base", "bench_shop"
 IMPORT = (CONSOLE, "cron:suppliers:import-stock", f"--supplier={SUPPLIER}")
 
 _SETTING = f"""\
@@ -56,13 +57,22 @@ class PrivateShop:
     def __init__(self, folder: Path, lines: int) -> None:
         self._folder, self.lines = folder, lines
         self._base, self.file = folder / "base.db", folder / "tyres.csv"
-        self.database = folder / "shop.db"
+        self._database = folder / "shop.db"
         self.locks = folder / "var" / "locks"
         self._inbox = folder / "var" / "import" / "tyres"
 
     @property
+    def database(self) -> str:
+        """What a program that is no console takes to find the stock."""
+        return str(self._database)
+
+    @property
     def env(self) -> Mapping[str, str]:
-        return self._at(self.database)
+        return self._at(f"sqlite:///{self._database}")
+
+    @property
+    def _base_url(self) -> str:
+        return f"sqlite:///{self._base}"
 
     def make(self) -> None:
         """Write the supplier's file and the stock that it meets."""
@@ -70,18 +80,15 @@ class PrivateShop:
         shutil.copytree(ROOT / "config", self._folder / "config")
         setting = self._folder / "supplier.toml"
         setting.write_text(_SETTING, "utf-8")
-        base = self._at(self._base)
+        base = self._at(self._base_url)
         run([CONSOLE, "db:migrate"], base)
         run([CONSOLE, "suppliers:load", str(setting)], base)
-        lines = ["--lines", str(self.lines)]
-        run([PYTHON, "-m", "bench.stock_base", "fill", str(self._base), *lines])
-        run([PYTHON, "-m", "bench.tyre_file", str(self.file), *lines])
+        self._fill()
+        run([PYTHON, "-m", "bench.tyre_file", str(self.file), *self._lines])
 
     def reset(self) -> None:
         """Stock as before the import, the file in the supplier's folder."""
-        for suffix in ("-wal", "-shm"):
-            self.database.with_name(self.database.name + suffix).unlink(missing_ok=True)
-        _copy(self._base, self.database)
+        self._copy_base()
         self.deliver()
 
     def deliver(self) -> None:
@@ -92,16 +99,64 @@ class PrivateShop:
 
     def forget_skips(self) -> None:
         """Too many refused starts in a row are no longer a plain refusal."""
-        with closing(sqlite3.connect(self.database)) as connection, connection:
+        with closing(sqlite3.connect(self._database)) as connection, connection:
             connection.execute("DELETE FROM cron_run WHERE outcome = 'skipped_locked'")
 
     def check(self) -> None:
         """Raise WrongAnswer unless stock is what the file says."""
-        argv = [PYTHON, "-m", "bench.stock_base", "check", str(self.database)]
-        run([*argv, "--lines", str(self.lines)])
+        run([PYTHON, "-m", "bench.stock_base", "check", self.database, *self._lines])
 
-    def _at(self, database: Path) -> Mapping[str, str]:
-        return {"CRONTRACT_HOME": str(self._folder), "DATABASE_URL": f"sqlite:///{database}"}
+    @property
+    def _lines(self) -> tuple[str, str]:
+        return "--lines", str(self.lines)
+
+    def _fill(self) -> None:
+        run([PYTHON, "-m", "bench.stock_base", "fill", str(self._base), *self._lines])
+
+    def _copy_base(self) -> None:
+        for suffix in ("-wal", "-shm"):
+            Path(self.database + suffix).unlink(missing_ok=True)
+        _copy(self._base, self._database)
+
+    def _at(self, url: str) -> Mapping[str, str]:
+        return {"CRONTRACT_HOME": str(self._folder), "DATABASE_URL": url}
+
+
+class ServerShop(PrivateShop):
+    """The same shop with its database on a server, which belongs to the benchmark."""
+
+    def __init__(self, folder: Path, lines: int, server: str) -> None:
+        super().__init__(folder, lines)
+        self._server = server.rpartition("/")[0]
+
+    def make(self) -> None:
+        self._do("create", self._base_url)
+        super().make()
+
+    def check(self) -> None:
+        self._do("check", self.database)
+
+    @property
+    def database(self) -> str:
+        return f"{self._server}/{SHOP}"
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        return self._at(self.database)
+
+    @property
+    def _base_url(self) -> str:
+        return f"{self._server}/{BASE}"
+
+    def _fill(self) -> None:
+        self._do("fill", self._base_url, "--folder", str(self._folder))
+
+    def _copy_base(self) -> None:
+        self._do("reset", self.database)
+
+    def _do(self, *words: str) -> None:
+        """In a process of its own: drivers would make this one large."""
+        run([PYTHON, "-m", "bench.server_stock", *words, *self._lines])
 
 
 def _copy(source: Path, target: Path) -> None:

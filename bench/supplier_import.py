@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.private_shop import IMPORT, PrivateShop
+from bench.private_shop import IMPORT, PrivateShop, ServerShop
+from bench.servers import started
 from bench.table import Table, against, megabytes
 from bench.timing import PYTHON, Series, Variant, alternate
 
@@ -22,29 +23,57 @@ _PEER_ROUNDS = 1
 _MOST_BYTES = 150_000_000
 
 
+SERVER_PEERS = {"row by row: select, then write": ("bench.server_row_by_row",)}
+
+
 def report(folder: Path, runs: int, lines: int) -> Table:
     """Limit and import in turn, what else there is in the first round only."""
     shop = PrivateShop(folder, lines)
     shop.make()
-    found = alternate([*_ours_and_limit(shop), *_peers(shop)], runs)
-    table = Table(
-        f"Import of {lines:,} lines into {lines:,} in stock",
-        ("", "s", "CPU s", "x limit", "lines/s", "peak MB", "bar"),
-    )
+    limits = [
+        _by_module(LIMIT, shop, ("bench.raw_limit",)),
+        _by_module(KEY_ONLY, shop, ("bench.raw_limit", "--key-only")),
+    ]
+    found = alternate([*limits, *_ours(shop), *_peers(shop, PEERS)], runs)
+    return _table(f"Import of {lines:,} lines into {lines:,} in stock", found, lines, 1.5)
+
+
+def on_server(kind: str, folder: Path, runs: int, lines: int) -> Table:
+    """The same on a server of the benchmark's own, with its default durability."""
+    with started(kind, folder) as server:
+        shop = ServerShop(folder, lines, server.url)
+        shop.make()
+        limit = _by_module(LIMIT, shop, ("bench.server_limit",))
+        found = alternate([limit, *_ours(shop), *_peers(shop, SERVER_PEERS)], runs)
+    return _table(f"Import of {lines:,} lines on {server.version}", found, lines, 1.3)
+
+
+def _table(title: str, found: Mapping[str, Series], lines: int, bar: float) -> Table:
+    table = Table(title, ("", "s", "CPU s", "x limit", "lines/s", "peak MB", "bar"))
     for name, series in found.items():
-        if series.trouble:
+        if series.trouble or found[LIMIT].trouble:
             table.notes.append(f"not measured: {series.trouble}")
         else:
-            table.add(name, *_figures(series, found[LIMIT], lines), _bar(name, found))
+            table.add(name, *_figures(series, found[LIMIT], lines), _bar(name, found, bar))
     table.notes.append("after each run stock was compared with the file, row by row")
     return table
 
 
 def memory(folder: Path, sizes: tuple[int, ...]) -> Table:
     """One import per size; what it holds in memory must not grow with the file."""
-    table = Table("Memory of an import", ("lines", "s", "peak MB", "bar"))
-    for lines in sizes:
-        shop = PrivateShop(folder / str(lines), lines)
+    shops = [PrivateShop(folder / str(lines), lines) for lines in sizes]
+    return _memory("Memory of an import", shops)
+
+
+def memory_on_server(kind: str, folder: Path, sizes: tuple[int, ...]) -> Table:
+    with started(kind, folder) as server:
+        shops = [ServerShop(folder / str(lines), lines, server.url) for lines in sizes]
+        return _memory(f"Memory of an import on {server.version}", shops)
+
+
+def _memory(title: str, shops: Sequence[PrivateShop]) -> Table:
+    table = Table(title, ("lines", "s", "peak MB", "bar"))
+    for shop in shops:
         shop.make()
         series = alternate([_import(OURS, shop)], 1)[OURS]
         if series.trouble:
@@ -52,15 +81,13 @@ def memory(folder: Path, sizes: tuple[int, ...]) -> Table:
             continue
         peak = series.rss_bytes
         bar = against(peak / 1e6, _MOST_BYTES / 1e6)
-        table.add(f"{lines:,}", f"{series.seconds:.2f}", megabytes(peak), bar)
+        table.add(f"{shop.lines:,}", f"{series.seconds:.2f}", megabytes(peak), bar)
     return table
 
 
-def _ours_and_limit(shop: PrivateShop) -> list[Variant]:
+def _ours(shop: PrivateShop) -> list[Variant]:
     """The file is imported, then delivered twice more: unchanged, and booked all the same."""
     return [
-        _by_module(LIMIT, shop, ("bench.raw_limit",)),
-        _by_module(KEY_ONLY, shop, ("bench.raw_limit", "--key-only")),
         _import(OURS, shop),
         Variant(name=UNCHANGED, argv=IMPORT, env=shop.env, expect="unchanged", before=shop.deliver),
         Variant(
@@ -85,8 +112,8 @@ def _import(name: str, shop: PrivateShop) -> Variant:
     )
 
 
-def _peers(shop: PrivateShop) -> list[Variant]:
-    return [_by_module(name, shop, words, _PEER_ROUNDS) for name, words in PEERS.items()]
+def _peers(shop: PrivateShop, peers: Mapping[str, tuple[str, ...]]) -> list[Variant]:
+    return [_by_module(name, shop, words, _PEER_ROUNDS) for name, words in peers.items()]
 
 
 def _by_module(
@@ -95,7 +122,7 @@ def _by_module(
     module, *options = words
     return Variant(
         name=name,
-        argv=[PYTHON, "-m", module, str(shop.database), str(shop.file), *options],
+        argv=[PYTHON, "-m", module, shop.database, str(shop.file), *options],
         rounds=rounds,
         before=shop.reset,
         after=shop.check,
@@ -112,14 +139,14 @@ def _figures(series: Series, limit: Series, lines: int) -> tuple[str, ...]:
     )
 
 
-def _bar(name: str, found: Mapping[str, Series]) -> str:
+def _bar(name: str, found: Mapping[str, Series], most: float) -> str:
     """Ours against the limit, the shortcuts against ours, the peers by how far they are beaten."""
     series, ours = found[name], found[OURS]
     if name == OURS:
-        return f"x limit {against(series.ratio_to(found[LIMIT]), 1.5)}"
+        return f"x limit {against(series.ratio_to(found[LIMIT]), most)}"
     if name == UNCHANGED and not ours.trouble:
         return f"x import {against(round(series.ratio_to(ours), 3), 0.1)}"
-    if name in PEERS and not ours.trouble:
+    if name in {**PEERS, **SERVER_PEERS} and not ours.trouble:
         times = series.ratio_to(ours)
         return f"beaten {times:.1f} times (3: {'met' if times >= 3 else 'MISSED'})"
     return ""
