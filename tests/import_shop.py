@@ -116,14 +116,27 @@ class ImportShop:
         return [row for table in tables for row in self.rows(f"SELECT * FROM {table}")]  # noqa: S608 - tables of our own tests
 
     def fingerprint(self) -> str:
-        """Of every file's name, time and content below the folder, the database included."""
+        """Of every file's name, time and content below the folder, and of the whole database."""
         digest = hashlib.sha256()
-        for path in sorted(self.folder.rglob("*")):
+        scheme, _, place = self.url.partition(":///")
+        file = Path(place if scheme == "sqlite" else self.folder)
+        for path in sorted({*self.folder.rglob("*"), *file.parent.glob(f"{file.name}*")}):
             # The shared memory of SQLite's log is no content: readers leave their marks in it.
             if path.is_file() and not path.name.endswith("-shm"):
                 digest.update(f"{path}{path.stat().st_mtime_ns}".encode())
                 digest.update(path.read_bytes())
+        if scheme != "sqlite":
+            digest.update(repr(self._everything()).encode())
         return digest.hexdigest()
+
+    def _everything(self) -> list[tuple[str, Sequence[tuple[Any, ...]]]]:
+        """Every table of a server's database with its rows, of which no order is promised."""
+        tables = self.rows(
+            "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
+            " AND table_schema IN ('public', ?)",
+            self.url.rpartition("/")[2],
+        )
+        return [(name, sorted(self.dump(name), key=repr)) for (name,) in sorted(tables)]
 
 
 # --- what a child process is started with: it must be found by its name ------------------------

@@ -13,16 +13,18 @@ from import_shop import ImportShop
 from infra.files.settings_file import load_settings
 from infra.sql.engine import make_engine
 from infra.sql.sample_shop import SampleShop
+from servers import KINDS, database
 
 SOURCE = Path(__file__).resolve().parents[2] / "ops" / "sample-shop"
 NORD = 31
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> ImportShop:
-    shop = ImportShop(tmp_path)
-    shop.settings |= {one.supplier_id: one for one in load_settings(SOURCE / "settings.toml")}
-    return shop
+@pytest.fixture(params=KINDS)
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ImportShop]:
+    with database(request.param) as url:
+        shop = ImportShop(tmp_path, url)
+        shop.settings |= {one.supplier_id: one for one in load_settings(SOURCE / "settings.toml")}
+        yield shop
 
 
 @pytest.fixture

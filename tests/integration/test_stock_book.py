@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,13 +15,15 @@ from domain.operating.run import UnitResult
 from fakes.supplier_import import FakeRun
 from import_shop import LENIENT, ImportShop, import_setting
 from infra.sql.booking import MOST_REJECTS
+from servers import KINDS, database
 
 EAN, OTHER_EAN = "4006381333931", "5901234123457"
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> ImportShop:
-    return ImportShop(tmp_path)
+@pytest.fixture(params=KINDS)
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ImportShop]:
+    with database(request.param) as url:
+        yield ImportShop(tmp_path, url)
 
 
 def _later(shop: ImportShop, *lines: str, name: str = "later.csv") -> None:
@@ -158,7 +161,7 @@ def test_history_holds_each_change_and_nothing_else(shop: ImportShop) -> None:
     shop.imports()
 
     assert shop.rows(
-        "SELECT import_run_id, supplier_article_no, change, old_qty, new_qty, old_price_cents,"
+        'SELECT import_run_id, supplier_article_no, "change", old_qty, new_qty, old_price_cents,'
         " new_price_cents FROM supplier_stock_history"
     ) == [
         (1, "A", "new", None, 4, None, 1000),
@@ -232,7 +235,7 @@ def test_every_import_leaves_a_row_with_its_file_and_counts(shop: ImportShop) ->
     shop.imports()
 
     assert shop.rows(
-        "SELECT run_id, supplier_id, status, actor, file_name, file_mtime, length(sha256), lines,"
+        'SELECT run_id, supplier_id, status, actor, file_name, file_mtime, length(sha256), "lines",'
         " new, rejected, review, forced, finished_at FROM import_run"
     ) == [
         ("0199-run", 23, "booked", "updating", "stock.csv", "2026-11-21T11:00:00.000000Z", 64, 1,
@@ -430,7 +433,7 @@ def test_stock_zeroed_for_age_comes_back_with_the_very_same_file(shop: ImportSho
     assert shop.quantities() == {"A": 0, "B": 0}
     assert shop.rows("SELECT count(*) FROM import_run WHERE status = 'zeroed'") == [(1,)]
     assert shop.rows(
-        "SELECT supplier_article_no, change, old_qty FROM supplier_stock_history"
+        'SELECT supplier_article_no, "change", old_qty FROM supplier_stock_history'
         " WHERE import_run_id > 1"
     ) == [("A", "gone", 4)]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from domain.errors import LockLost, StoreUnavailable
@@ -26,15 +26,30 @@ from import_shop import (
 )
 from infra.sql.engine import fenced_transaction, make_engine, reading, writing
 from infra.sql.import_settings import SqlImportSettings
+from servers import KINDS, database
 
 KEY = "cron.suppliers.import.supplier.23"
 LEASE = Lease(key=KEY, fence=7, run_id="0199-run")
 EVERYTHING = ("supplier_stock", "supplier_stock_history", "import_run", "import_reject")
 
 
+@pytest.fixture(params=KINDS)
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ImportShop]:
+    with database(request.param) as url:
+        yield ImportShop(tmp_path, url)
+
+
 @pytest.fixture
-def shop(tmp_path: Path) -> ImportShop:
+def small_shop(tmp_path: Path) -> ImportShop:
+    """Give one in SQLite's own file."""
     return ImportShop(tmp_path)
+
+
+@pytest.fixture
+def engine(shop: ImportShop) -> Iterator[Engine]:
+    engine = make_engine(shop.url)
+    yield engine
+    engine.dispose()
 
 
 def _holds_lock(shop: ImportShop, fence: int = 7, run_id: str = "0199-run") -> None:
@@ -86,21 +101,21 @@ def test_a_lock_taken_over_before_the_commit_rolls_everything_back(
     assert path.exists()
 
 
-def test_a_lock_without_a_row_is_a_lost_one(shop: ImportShop) -> None:
+def test_a_lock_without_a_row_is_a_lost_one(engine: Engine) -> None:
     with (
         pytest.raises(LockLost, match="held by nobody"),
-        fenced_transaction(make_engine(shop.url), [LEASE]) as connection,
+        fenced_transaction(engine, [LEASE]) as connection,
     ):
         connection.execute(text("SELECT 1"))
 
 
-def test_every_lease_is_checked_not_only_the_first(shop: ImportShop) -> None:
+def test_every_lease_is_checked_not_only_the_first(shop: ImportShop, engine: Engine) -> None:
     _holds_lock(shop)
     other = Lease(key="cron.suppliers.import.all", fence=1, run_id="0199-run")
 
     with (
         pytest.raises(LockLost, match=r"import\.all"),
-        fenced_transaction(make_engine(shop.url), [LEASE, other]) as connection,
+        fenced_transaction(engine, [LEASE, other]) as connection,
     ):
         connection.execute(text("SELECT 1"))
 
@@ -114,7 +129,7 @@ def test_others_may_write_until_the_file_is_booked(shop: ImportShop) -> None:
 
     def write(name: str) -> None:
         if name in {"lines", "staged", "compared"}:
-            shop.writes("INSERT INTO article (name) VALUES (?)", (name,))
+            shop.writes("INSERT INTO article (name) VALUES (?)", [name])
             seen.append(name)
 
     shop.imports(FakeRun(at_checkpoint=write))
@@ -123,9 +138,9 @@ def test_others_may_write_until_the_file_is_booked(shop: ImportShop) -> None:
     assert len(shop.stock()) == 60_000
 
 
-def test_a_database_that_stays_locked_is_unavailable(shop: ImportShop) -> None:
-    engine = make_engine(shop.url)
-    holder = sqlite3.connect(shop.database, isolation_level=None)
+def test_a_database_that_stays_locked_is_unavailable(small_shop: ImportShop) -> None:
+    engine = make_engine(small_shop.url)
+    holder = sqlite3.connect(small_shop.database, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     try:
         with engine.connect() as connection:
@@ -144,28 +159,27 @@ def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None
         pass
 
 
-def test_a_read_only_engine_cannot_write(shop: ImportShop) -> None:
-    engine = make_engine(shop.url, read_only=True)
+def test_a_read_only_engine_cannot_write(small_shop: ImportShop) -> None:
+    engine = make_engine(small_shop.url, read_only=True)
 
     with pytest.raises(Exception, match="readonly database"), reading(engine) as connection:
         connection.execute(text("INSERT INTO article (name) VALUES ('x')"))
 
-    assert shop.dump("article") == []
+    assert small_shop.dump("article") == []
 
 
-def test_a_wrong_statement_is_a_defect_and_stays_one(shop: ImportShop) -> None:
+def test_a_wrong_statement_is_a_defect_and_stays_one(small_shop: ImportShop) -> None:
     with (
         pytest.raises(OperationalError, match="no such column"),
-        reading(make_engine(shop.url)) as connection,
+        reading(make_engine(small_shop.url)) as connection,
     ):
         connection.execute(text("SELECT nonsense FROM article"))
 
 
-def test_a_supplier_switched_off_in_the_table_is_off(shop: ImportShop) -> None:
-    engine = make_engine(shop.url)
+def test_a_supplier_switched_off_in_the_table_is_off(shop: ImportShop, engine: Engine) -> None:
     settings = SqlImportSettings(engine)
     settings.save([import_setting(23), import_setting(31)])
-    shop.writes("UPDATE supplier_import_setting SET active = ? WHERE supplier_id = ?", (0, 31))
+    shop.writes("UPDATE supplier_import_setting SET active = ? WHERE supplier_id = ?", (False, 31))
 
     found = settings.find(31)
 
@@ -214,8 +228,8 @@ def test_a_full_disk_refuses_the_import_and_changes_nothing(small_disk: Path) ->
     _stays_as_it_was(ImportShop(small_disk), import_into_full_disk)
 
 
-def test_a_quota_on_files_refuses_the_import_and_changes_nothing(shop: ImportShop) -> None:
-    _stays_as_it_was(shop, import_into_small_files)
+def test_a_quota_on_files_refuses_the_import_and_changes_nothing(small_shop: ImportShop) -> None:
+    _stays_as_it_was(small_shop, import_into_small_files)
 
 
 # --- the file -------------------------------------------------------------------------------------
