@@ -109,8 +109,8 @@ def test_a_database_is_gone_afterwards() -> None:
 
 def test_a_database_sorts_by_language_as_a_shops_server_does() -> None:
     with database("postgresql") as url, Access(url) as access:
-        ((icu,),) = access.rows("SELECT COUNT(*) FROM pg_collation WHERE collprovider = 'i'")
-        if not icu:
+        english = access.rows("SELECT 1 FROM pg_collation WHERE collname = 'en-US-x-icu'")
+        if not english:
             pytest.skip("not on this platform: this PostgreSQL was built without ICU")
 
         assert access.rows("SELECT 'a' < 'B'") == [(True,)]
