@@ -66,7 +66,8 @@ class Found:
 
     def tool(self, name: str) -> Path:
         """Give another program of the same package."""
-        folders = (self.program.parent, self.root / "usr/bin", self.root / "usr/sbin")
+        beside = (self.program.parent, self.program.resolve().parent)
+        folders = (*beside, self.root / "usr/bin", self.root / "usr/sbin")
         for folder in folders:
             if (folder / name).exists():
                 return folder / name

@@ -81,6 +81,18 @@ def test_of_several_versions_the_newest_is_taken(machine: Machine) -> None:
     assert found.version() == "1.12.3"
 
 
+def test_the_other_programs_of_a_linked_one_are_found(machine: Machine) -> None:
+    machine.has("opt/pg/bin/postgres", "opt/pg/bin/initdb")
+    (machine.root / "path").mkdir()
+    (machine.root / "path/postgres").symlink_to(machine.root / "opt/pg/bin/postgres")
+
+    found = find("postgresql", machine.environment, root=machine.root, checkout=machine.checkout)
+
+    assert found.tool("initdb") == machine.root / "opt/pg/bin/initdb"
+    with pytest.raises(Missing, match="install the whole package"):
+        found.tool("pg_upgrade")
+
+
 def test_a_file_that_cannot_be_started_is_no_server(machine: Machine) -> None:
     machine.has("usr/sbin/mariadbd")
     (machine.root / "usr/sbin/mariadbd").chmod(0o644)
