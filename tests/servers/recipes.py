@@ -97,6 +97,8 @@ class MariaDb:
         data = server.data / "data"
         return [
             *(str(found.program), "--no-defaults", *self._places(found), f"--datadir={data}"),
+            # A MariaDB that starts clears the temporary tables of all others from /tmp.
+            f"--tmpdir={server.folder('tmp')}",
             *(f"--socket={data / 's'}", f"--pid-file={data / 'pid'}", f"--port={server.port}"),
             *(f"--bind-address={server.host}", "--local-infile=1", "--skip-name-resolve"),
             *("--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci"),
