@@ -69,7 +69,7 @@ def test_a_failed_run_tells_ops_how_to_mend_it_and_the_domain_what_it_means(
     assert f"bin/console runs:show {run}" in ops
     assert "ops/runbooks/CR-010.md" in ops
     assert "out of date: customers may order what is not there" in stock
-    assert "Shared Ops answers for the repair" in stock
+    assert "Shared Ops mends it" in stock
     assert "runs:show" not in stock
 
 

@@ -346,12 +346,12 @@ def _hanging() -> Iterator[int]:
         (letter(), "cron:sample:work all failed: 2026-11-21 03:00 UTC.", "[page]"),
         (
             letter(Kind.IMPACT, Part.DOMAIN, severity=Kind.IMPACT),
-            "cron:sample:work all did a part of its work only: 2026-11-21 03:00 UTC.",
+            "Do the sample's work [all] did a part of its work only: 2026-11-21 03:00 UTC.",
             "[impact]",
         ),
         (
             letter(Kind.TICKET, Part.DOMAIN, severity=Kind.TICKET),
-            "cron:sample:work all has found nothing to do for a day",
+            "Do the sample's work [all] has found nothing to do for a day",
             "[ticket]",
         ),
         (
@@ -390,6 +390,14 @@ def test_ops_read_what_to_type_and_the_domain_what_it_means(
 
     assert ("bin/console incidents:ack incident-1" in text) == runtime
     assert ("Stock is out of date." in text) == domain
+
+
+@pytest.mark.parametrize(("severity", "told"), [(Kind.PAGE, True), (Kind.IMPACT, False)])
+def test_the_domain_reads_that_ops_are_told_where_they_are(severity: Kind, told: bool) -> None:
+    text = body(letter(Kind.IMPACT, Part.DOMAIN, severity=severity), impact)
+
+    assert ("Shared Ops mends it and is told" in text) == told
+    assert "Reason given: failed: NoColumn: no column price" in text
 
 
 def test_a_job_without_a_word_on_its_impact_is_named_by_its_summary() -> None:

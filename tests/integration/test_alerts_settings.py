@@ -107,7 +107,7 @@ def test_each_owner_of_a_contract_needs_a_channel(tmp_path: Path) -> None:
     assert Owner.STOCK_IMPORT in owners
     assert Owner.MARKETING_CRM not in owners
     assert len(faults) == len(owners) - 1
-    assert 'alerts.toml: owner "Stock Import" has no channel; add it below [owner]' in faults
+    assert 'alerts.toml: owner "Stock Import" has no channel: add it below [owner]' in faults
 
 
 def test_the_shipped_file_is_sound_and_its_proposals_too(tmp_path: Path) -> None:

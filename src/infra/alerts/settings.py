@@ -67,7 +67,7 @@ def route_faults(root: Path, owners: Iterable[Owner], *, required: bool) -> Sequ
         fault = f"{FILE}: no channel is declared: nobody would hear of a failure"
         return [fault] if required else []
     return [
-        f'{FILE}: owner "{owner}" has no channel; add it below [owner]'
+        f'{FILE}: owner "{owner}" has no channel: add it below [owner]'
         for owner in dict.fromkeys(owners)
         if not known.owners.get(owner)
     ]

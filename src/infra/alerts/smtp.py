@@ -52,7 +52,8 @@ class SmtpChannel:
         mail["Subject"] = subject(letter)
         mail["Date"] = format_datetime(letter.now)
         mail["Auto-Submitted"] = "auto-generated"
-        mail["X-Crontract-Incident"] = letter.incident.incident_id
+        if letter.incident.incident_id:
+            mail["X-Crontract-Incident"] = letter.incident.incident_id
         first, own = self._ids(letter)
         mail["Message-ID"] = own
         if own != first:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from domain.operating.contract import Contract
 from domain.operating.incidents import STORM_CAP, Kind, Part
-from domain.operating.notices import Incident, Letter
+from domain.operating.notices import Letter
 from infra.secrets import scrub
 
 Impact = Callable[[Contract], Sequence[str]]
@@ -26,18 +26,19 @@ def subject(letter: Letter) -> str:
     if letter.notice.kind is Kind.STORM:
         return f"[storm] {letter.others} incidents within an hour"
     word = "recovered" if incident.recovered_at else letter.notice.kind.value
-    line = f"[{word}] {name_of(incident)} ({crs}): {incident.title}"
-    return _one_line(scrub(line))[:SUBJECT_LENGTH]
+    what = _headline(letter) if letter.notice.part is Part.DOMAIN else incident.title
+    return _one_line(scrub(f"[{word}] {_named(letter)} ({crs}): {what}"))[:SUBJECT_LENGTH]
 
 
 def body(letter: Letter, impact: Impact) -> str:
     """Give the text for the owner's part."""
     if letter.notice.kind is Kind.STORM:
         return scrub(_paragraphs(_storm(letter)))
+    notice, over = letter.notice, letter.incident.recovered_at
     parts = [_opening(letter)]
-    if letter.notice.part in (Part.DOMAIN, Part.BOTH):
+    if notice.part in (Part.DOMAIN, Part.BOTH) and not over:
         parts.append(impact_text(letter, impact))
-    if letter.notice.part in (Part.RUNTIME, Part.BOTH) and letter.notice.kind is not Kind.RECOVERY:
+    if notice.part in (Part.RUNTIME, Part.BOTH) and notice.kind is not Kind.RECOVERY:
         parts.append(runtime_text(letter))
     parts.append(_signature(letter))
     return scrub(_paragraphs(parts))
@@ -46,16 +47,15 @@ def body(letter: Letter, impact: Impact) -> str:
 def impact_text(letter: Letter, impact: Impact) -> str:
     """Say in plain words what does not happen in the shop now."""
     contract, incident = letter.contract, letter.incident
-    meaning = impact(contract) or (f'The job "{contract.summary}" does not do its work.',)
     if incident.recovered_at:
-        return "The job works again; what it had left undone is done by its runs from now on."
-    return "\n".join(
-        [
-            "What this means:",
-            *(f"  {line}" for line in meaning),
-            f"  {contract.responsible} answers for the repair and has been told.",
-        ]
-    )
+        return "The job works again."
+    meaning = impact(contract) or (f'The job "{contract.summary}" does not do its work.',)
+    lines = ["What this means:", *(f"  {line}" for line in meaning)]
+    if letter.notice.kind is not Kind.TEST:
+        lines.append(f"Reason given: {incident.title}")
+    if incident.severity is Kind.PAGE:
+        lines.append(f"{contract.responsible} mends it and is told at the same time.")
+    return "\n".join(lines)
 
 
 def runtime_text(letter: Letter) -> str:
@@ -87,15 +87,25 @@ def commands(letter: Letter) -> Iterable[str]:
         yield f"bin/console incidents:ack {incident.incident_id} --reason='…'"
 
 
-def name_of(incident: Incident) -> str:
-    return f"{incident.command} {incident.scope}".rstrip()
+def _named(letter: Letter) -> str:
+    """Name the job as its reader knows it: by what it does, or by what is typed."""
+    scope = letter.incident.scope
+    if letter.notice.part is not Part.DOMAIN:
+        return f"{letter.incident.command} {scope}".rstrip()
+    return f"{letter.contract.summary} [{scope}]" if scope else letter.contract.summary
+
+
+def _headline(letter: Letter) -> str:
+    if letter.incident.recovered_at:
+        return "works again"
+    return _DONE.get(letter.incident.severity, _FAILED)
 
 
 def _opening(letter: Letter) -> str:
-    incident = letter.incident
-    name = name_of(incident)
+    incident, name = letter.incident, _named(letter)
     if letter.notice.kind is Kind.TEST:
-        return f"This is a test of the way to {letter.notice.owner}. Nothing has failed."
+        who = letter.notice.owner
+        return f"This is a test of the way to {who}. Nothing has failed. A failure would read:"
     if incident.recovered_at:
         lasted = _span(incident.recovered_at - incident.opened_at)
         when = f"{_time(incident.opened_at)} to {_time(incident.recovered_at)} ({lasted})"
@@ -103,7 +113,7 @@ def _opening(letter: Letter) -> str:
     if letter.notice.kind is Kind.REMINDER:
         open_for = _span(letter.now - incident.opened_at)
         return f"{name} still fails, now for {open_for}: {incident.title}"
-    return f"{name} {_DONE.get(incident.severity, _FAILED)}: {_time(incident.opened_at)}."
+    return f"{name} {_headline(letter)}: {_time(incident.opened_at)}."
 
 
 _FAILED = "failed"
