@@ -13,6 +13,7 @@ from pathlib import Path
 
 from domain.operating.lint import RULES
 from domain.operating.run import Outcome
+from infra.telemetry.families import FAMILIES
 from kernel.container import Container
 from kernel.inventory import COMMANDS, Entry
 
@@ -109,6 +110,20 @@ def _keys() -> Iterator[tuple[str, str, str]]:
             yield f"`{section}.{found['key']}`", f"`{found['value']}`", found["note"] or ""
 
 
+def metrics() -> str:
+    """Every metric with its type and its own labels."""
+    rows = [
+        (
+            f"`{family.name}`",
+            family.kind,
+            ", ".join(f"`{label}`" for label in family.labels),
+            family.text,
+        )
+        for family in FAMILIES
+    ]
+    return table(("metric", "type", "labels", "meaning"), rows)
+
+
 def table(head: Sequence[str], rows: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> str:
     """Set rows as a Markdown table."""
     lines = [tuple(head), ("---",) * len(head), *rows]
@@ -120,6 +135,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "exit_codes": exit_codes,
     "configuration": configuration,
+    "metrics": metrics,
     "contract_rules": contract_rules,
 }
 

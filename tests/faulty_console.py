@@ -6,7 +6,7 @@ leaves FOLDER/NAME at the first of that name and goes on once there is FOLDER/go
 
 In the supervisor: ``host:NAME`` makes it one of another host; ``lease:SECONDS`` shortens a lease
 and all that follows from it; ``hasty:`` waits for nothing between attempts; ``close:FOLDER`` is a
-pause before the verdict is written.
+pause before the verdict is written; ``timeout:SECONDS`` shortens the contract of the import.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -134,11 +136,20 @@ def _pause_before_closing(folder: str) -> None:
     _set(supervision, "SqlLedger", PausedLedger)
 
 
+def _allow(seconds: str) -> None:
+    from commands.cron.suppliers_import_stock import SuppliersImportStock
+
+    span = timedelta(seconds=float(seconds))
+    shortened = replace(SuppliersImportStock.contract, timeout=span, grace=span)
+    SuppliersImportStock.contract = shortened
+
+
 SUPERVISORS: dict[str, Callable[[str], None]] = {
     "host": _move_to,
     "lease": _shorten,
     "hasty": _hurry,
     "close": _pause_before_closing,
+    "timeout": _allow,
 }
 
 

@@ -23,9 +23,11 @@ class Pushgateway:
         server.folder("data")
 
     def command(self, found: Found, server: Server) -> Sequence[str]:
-        kept = [f"--persistence.file={server.data / 'data' / 'groups'}"] if self.keep else []
+        # Debian's build keeps its groups in /var/lib unless told otherwise.
+        kept = server.data / "data" / "groups" if self.keep else ""
         address = f"--web.listen-address={server.host}:{server.port}"
-        return [str(found.program), address, *kept, *self.arguments]
+        persistence = f"--persistence.file={kept}"
+        return [str(found.program), address, persistence, *self.arguments]
 
     def ready(self, server: Server) -> bool:
         return web_answers(server, "/-/ready")

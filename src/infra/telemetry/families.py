@@ -67,7 +67,7 @@ def _retries(snapshot: Snapshot) -> Iterator[Sample]:
 def _durations(snapshot: Snapshot) -> Iterator[Sample]:
     counts = snapshot.state.durations
     for bound in DURATION_BUCKETS:
-        yield "_bucket", {"le": f"{bound}.0"}, counts.get(str(bound), 0)
+        yield "_bucket", {"le": str(bound)}, counts.get(str(bound), 0)
     yield "_bucket", {"le": "+Inf"}, counts.get("count", 0)
     yield "_sum", {}, counts.get("sum", 0)
     yield "_count", {}, counts.get("count", 0)
