@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,12 @@ from domain.operating.run import Alert, Outcome, Summary, Trigger, Verdict
 from infra.alerts.spooled import is_spooled
 from infra.boot import Boot, boot, root_folder
 from infra.clock import SystemClock, SystemEntropy
-from infra.secrets import secrets_directory
+from infra.secrets import scrub, secrets_directory
 from infra.sql.connection import Database
 from infra.sql.incident_reports import is_quiet
 
 if TYPE_CHECKING:
+    from domain.operating.report import Report
     from infra.alerts.alarm import OwnerAlerts
     from infra.alerts.courier import ChannelCourier
 
@@ -93,7 +94,7 @@ class AlertsOnUse:
             return
         from domain.operating.report import Report
 
-        report = Report.of(job.start, verdict, summary, self._clock.now())
+        report = scrubbed(Report.of(job.start, verdict, summary, self._clock.now()))
         alarm(self._settings, self._database, self._log).alerts().report(report, job.contract)
 
     def _is_quiet(self, job: JobCall, outcome: Outcome, summary: Summary | None) -> bool:
@@ -116,6 +117,12 @@ def _is_heard_of(job: JobCall, outcome: Outcome, summary: Summary | None) -> boo
     return outcome.alert is not Alert.NONE
 
 
+def scrubbed(report: Report) -> Report:
+    """Take the secrets out before anything is made of it: whoever judges it sees the same text."""
+    faults = tuple(map(scrub, report.faults))
+    return replace(report, message=scrub(report.message), faults=faults)
+
+
 def tell_unstarted(
     command: str, scope: str, message: str, *, usage: bool, env: str, log: RunLog
 ) -> None:
@@ -124,7 +131,7 @@ def tell_unstarted(
     from kernel.contracts import contract_of
 
     report = Report.unstarted(
-        command[:COMMAND_LENGTH], scope, message, usage=usage, at=SystemClock().now()
+        command[:COMMAND_LENGTH], scope, scrub(message), usage=usage, at=SystemClock().now()
     )
     try:
         settings = boot(env)

@@ -72,8 +72,8 @@ def owners(**channels: list[str]) -> str:
 class AlertShop(Shop):
     """One supplier whose file is broken or not, at will."""
 
-    def __init__(self, root: Path, alerts: str) -> None:
-        super().__init__(root)
+    def __init__(self, root: Path, alerts: str, *, url: str = "") -> None:
+        super().__init__(root, url=url)
         self.configure(alerts)
         self.add_supplier(1)
 

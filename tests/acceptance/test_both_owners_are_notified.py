@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,8 +25,19 @@ from acceptance.alert_shop import (
     owners,
 )
 from private_shop import IMPORT, SETTING, events, kill
-from servers import private
+from servers import KINDS, database, private
 from servers.mail import MailServer
+
+EVERY_MINUTE = """
+[[schedule]]
+id = "one-supplier"
+command = "cron:suppliers:import-stock"
+arguments = ["--supplier=1"]
+cron = "* * * * *"
+start_grace_seconds = 600
+"""
+
+PAST = {"past": "2026-01-01T00:00:00.000000Z"}
 
 BOTH = [("ops", "page"), ("stock", "impact")]
 BOTH_WELL = [("ops", "recovered"), ("stock", "recovered")]
@@ -91,6 +102,38 @@ def test_it_is_told_once_and_its_end_once_to_the_same_people_in_the_same_thread(
     assert (incident["state"], incident["failures"]) == ("recovered", 2)
 
 
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_on_a_database_server_too_both_are_told_and_told_of_the_end(
+    tmp_path: Path, mail: MailServer, kind: str
+) -> None:
+    (tmp_path / "shop").mkdir()
+    with database(kind) as url:
+        shop = AlertShop(tmp_path / "shop", routes(mail.port, mail.port), url=url)
+        shop.break_feed()
+        codes = [shop.fire(SLOTS[0]), shop.fire(SLOTS[1])]
+        shop.mend_feed()
+        codes.append(shop.fire(SLOTS[2]))
+
+        assert codes == [70, 70, 0]
+        assert heard(mail.mails()) == [*BOTH, *BOTH_WELL]
+        assert [incident["state"] for incident in shop.incidents("--all")] == ["recovered"]
+
+
+def test_firings_that_nobody_started_are_told_by_the_next_one(
+    shop: AlertShop, mail: MailServer
+) -> None:
+    schedules = shop.root / "config" / "schedules.toml"
+    schedules.write_text(EVERY_MINUTE, "utf-8")
+    shop.mend_feed()
+    now = datetime.now(UTC)
+
+    codes = [shop.fire(f"{now - timedelta(minutes=ago):%FT%H:%MZ}") for ago in (5, 2, 1)]
+
+    assert codes == [0, 0, 0]
+    assert heard(mail.mails()) == BOTH_WELL
+    assert "2 firings were not started" in mail.mails()[0].get_content()
+
+
 def test_a_person_s_own_failed_run_wakes_nobody(shop: AlertShop, mail: MailServer) -> None:
     assert shop.console(IMPORT, "--supplier=1").returncode == 70
 
@@ -139,6 +182,27 @@ def test_a_job_killed_with_its_supervisor_is_told_by_the_next_start_of_any_comma
     assert (nobody_yet, listed.returncode, next_start.returncode) == ([], 0, 0)
     assert heard(mail.mails()) == BOTH
     assert "it was killed" in mail.mails()[0].get_content()
+
+
+def test_a_supervisor_killed_while_it_sends_leaves_the_notice_to_the_next_run(
+    shop: AlertShop, mail: MailServer
+) -> None:
+    mail.hang("CONNECT")
+    dying = shop.start(
+        IMPORT, "--supplier=1", f"--scheduled-at={SLOTS[0]}", CRON_TRIGGER="schedule"
+    )
+    assert dying.stderr
+    assert any("incident.opened" in line for line in dying.stderr)
+    kill([dying.pid])
+    dying.communicate(timeout=60)
+    mail.accept()
+    _let_a_minute_pass(shop)
+    shop.mend_feed()
+
+    next_start = shop.console(IMPORT, "--all")
+
+    assert (dying.returncode, next_start.returncode) == (-9, 0)
+    assert heard(mail.mails()) == BOTH
 
 
 # --- whatever is down ---------------------------------------------------------------------------
@@ -384,6 +448,9 @@ def test_fifty_failing_suppliers_are_one_incident(shop: AlertShop, mail: MailSer
 
 
 def _let_a_minute_pass(shop: AlertShop) -> None:
-    """Set every notice's next try to now, as the clock would do."""
+    """Let every notice's next try come and every claim end, as the clock would do."""
     with sqlite3.connect(shop.root / "var" / "crontract.db") as connection:
-        connection.execute("UPDATE cron_notice SET next_try = '2026-01-01T00:00:00.000000Z'")
+        connection.execute("UPDATE cron_notice SET next_try = :past", PAST)
+        connection.execute(
+            "UPDATE cron_notice SET claimed_until = :past WHERE claimed_until IS NOT NULL", PAST
+        )

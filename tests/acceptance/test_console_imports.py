@@ -83,6 +83,7 @@ def test_what_the_static_table_answers_loads_nothing_heavy(
         ("runs:list",),
         ("runs:show", "0192"),
         ("jobs:list",),
+        ("incidents:list",),
         ("lock:list",),
         ("contract:show", "CR-010"),
     ],

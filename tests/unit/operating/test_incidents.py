@@ -192,6 +192,12 @@ def test_a_run_that_told_its_failure_and_is_then_found_dead_stays_one_incident()
     assert judged(dead, open=[incident()]) == Judgement(joins="incident-1")
 
 
+def test_two_faults_of_starts_that_became_no_run_are_two_incidents() -> None:
+    known = incident(run_id="", last_run_id="", fingerprint="other")
+
+    assert judged(report(Outcome.MISCONFIGURED, run_id=""), open=[known]).opens is not None
+
+
 @pytest.mark.parametrize("outcome", [Outcome.SUCCEEDED, Outcome.EMPTY])
 def test_a_good_run_ends_every_incident_and_tells_those_who_were_told(outcome: Outcome) -> None:
     other = incident(incident_id="incident-2", fingerprint="other", told=frozenset({STOCK}))
