@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from private_shop import IMPORT, Shop, children_of, family, gone_within, kill
+from servers import KINDS, database
 
 ONE = (IMPORT, "--supplier=1")
 
@@ -20,10 +21,10 @@ AFTER = [
 ]
 
 
-def shop_with_news(root: Path, *, rows: int = 1) -> Shop:
+def shop_with_news(root: Path, *, rows: int = 1, url: str = "") -> Shop:
     """A shop that has imported one file and has another waiting."""
     root.mkdir(exist_ok=True)
-    shop = Shop(root)
+    shop = Shop(root, url=url)
     shop.add_supplier(1)
     shop.deliver(1, BEFORE)
     first = shop.console(*ONE)
@@ -46,22 +47,24 @@ def test_an_import_marks_every_step_at_which_it_may_die(checkpoints: list[str]) 
     assert {"staged", "compared"} <= set(checkpoints)
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_killed_at_any_checkpoint_the_next_run_ends_as_if_nothing_had_happened(
-    checkpoints: list[str], tmp_path: Path
+    checkpoints: list[str], tmp_path: Path, kind: str
 ) -> None:
     undisturbed = shop_with_news(tmp_path / "undisturbed")
     assert undisturbed.console(*ONE).returncode == 0
     expected = undisturbed.state()
 
     for number, name in enumerate(checkpoints, start=1):
-        shop = shop_with_news(tmp_path / f"killed-{number}")
-        killed = shop.start_faulty(f"kill:{number}", *ONE)
-        killed.communicate(timeout=60)
-        assert killed.returncode == 70, name
-        again = shop.console(*ONE)
-        assert again.returncode == 0, (name, again.stderr)
-        assert shop.state() == expected, name
-        outcomes = [run["outcome"] for run in shop.runs()]
+        with database(kind) as url:
+            shop = shop_with_news(tmp_path / f"killed-{number}", url=url)
+            killed = shop.start_faulty(f"kill:{number}", *ONE)
+            killed.communicate(timeout=60)
+            assert killed.returncode == 70, name
+            again = shop.console(*ONE)
+            assert again.returncode == 0, (name, again.stderr)
+            assert shop.state() == expected, name
+            outcomes = [run["outcome"] for run in shop.runs()]
         assert outcomes[1:] == ["crashed", "succeeded"], name
         assert outcomes[0] in {"succeeded", "empty"}, name
 

@@ -5,18 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from private_shop import CHECKOUT, IMPORT, SETTING, Shop, events, kill
+from servers import KINDS, database
 
 ROWS = [("A-1", 4, "49,90"), ("A-2", 7, "51,00"), ("A-3", 0, "60,00")]
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path / "shop")
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
+    """Give one on SQLite, as a fresh checkout has it, unless the test asks for others."""
+    if not hasattr(request, "param"):
+        yield Shop(tmp_path / "shop")
+        return
+    with database(request.param) as url:
+        yield Shop(tmp_path / "shop", url=url)
+
+
+on_every_database = pytest.mark.parametrize("shop", KINDS, indirect=True)
 
 
 def five_suppliers(shop: Shop) -> None:
@@ -33,6 +43,7 @@ def units(answer_text: str) -> dict[str, str]:
     return {unit["unit"]: unit["result"] for unit in json.loads(answer_text)["units"]}
 
 
+@on_every_database
 def test_all_processes_every_active_setting(shop: Shop) -> None:
     five_suppliers(shop)
     shop.add_supplier(9, setting=SETTING.replace("source", "active = false\nsource"))
@@ -45,6 +56,7 @@ def test_all_processes_every_active_setting(shop: Shop) -> None:
     assert set(units(answer.stdout).values()) == {"done"}
 
 
+@on_every_database
 def test_one_processes_only_that_supplier(shop: Shop) -> None:
     five_suppliers(shop)
 
@@ -53,6 +65,7 @@ def test_one_processes_only_that_supplier(shop: Shop) -> None:
     assert stocked(shop) == {3}
 
 
+@on_every_database
 def test_one_broken_supplier_among_five_stops_none_of_the_others(shop: Shop) -> None:
     five_suppliers(shop)
     shop.deliver(4, []).write_bytes(b"article;quantity;price\nA-1;many;49,90\nA-2;\xff;1,00\n")
@@ -67,6 +80,7 @@ def test_one_broken_supplier_among_five_stops_none_of_the_others(shop: Shop) -> 
     assert "supplier 4" in shop.runs()[0]["why"]
 
 
+@on_every_database
 def test_all_skips_a_supplier_that_another_run_is_importing(shop: Shop) -> None:
     five_suppliers(shop)
     alone = shop.start_faulty("hang:2", IMPORT, "--supplier=2")
@@ -83,6 +97,7 @@ def test_all_skips_a_supplier_that_another_run_is_importing(shop: Shop) -> None:
     alone.communicate(timeout=30)
 
 
+@on_every_database
 def test_two_runs_of_one_supplier_do_not_overlap(shop: Shop) -> None:
     five_suppliers(shop)
     first = shop.start_faulty("hang:2", IMPORT, "--supplier=2")
@@ -105,6 +120,7 @@ def test_two_runs_of_one_supplier_do_not_overlap(shop: Shop) -> None:
     first.communicate(timeout=30)
 
 
+@on_every_database
 def test_the_same_file_twice_changes_nothing(shop: Shop) -> None:
     shop.add_supplier(1)
     shop.deliver(1, ROWS)
