@@ -195,7 +195,8 @@ class Container(MetricCommands):
     def lock_list(self) -> LockList:
         from commands.ops.lock import LockList
 
-        return LockList(self._supervision.locks, self._clock)
+        store = self._supervision.store
+        return LockList(store.locks, store.kind, self._clock)
 
     def lock_break(self) -> LockBreak:
         from commands.ops.lock import LockBreak

@@ -220,6 +220,7 @@ class Supervision:
 
         return InlineAttempts(
             locks=self.locks,
+            pace=self.store.pace,
             log=self._log,
             on_progress=self._progress,
             on_checkpoint=self.on_checkpoint,

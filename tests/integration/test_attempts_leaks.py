@@ -18,6 +18,7 @@ from domain.operating.run import Outcome, Summary
 from fakes.operating import CONTRACT, START
 from infra.locks.file import FileLocks
 from infra.process.inline import InlineAttempts
+from infra.process.limits import Pace
 from infra.process.output import TAIL_BYTES, Lines, Output
 from infra.telemetry.logs import JsonLog
 from supervised.play import play
@@ -109,19 +110,22 @@ def test_a_closed_terminal_does_not_stop_the_reading() -> None:
 # --- without a child -------------------------------------------------------------------------
 
 
+OWN = Lease(key="own", fence=3, run_id=START.run_id)
+
+
 def _inline(
     folder: Path, work: Callable[[ActiveRun], Summary], **options: Any
 ) -> Finished | Broke | Died:
     shown = options.pop("shown", [])
+    leases: Sequence[Lease] = options.pop("leases", [OWN])
     attempts = InlineAttempts(
-        locks=FileLocks(folder),
+        locks=options.pop("locks", None) or FileLocks(folder),
         log=JsonLog(sys.stderr),
         on_progress=lambda *progress: shown.append(progress),
         **options,
     )
     contract = replace(CONTRACT, timeout=timedelta(seconds=5))
     call = Call(start=START, contract=contract, soft_deadline=time.monotonic() + 5, work=work)
-    leases: Sequence[Lease] = (Lease(key="own", fence=3, run_id=START.run_id),)
     return attempts.run(call, attempt=2, leases=leases)
 
 
@@ -143,6 +147,32 @@ def test_a_job_without_a_child_sees_the_same_run(tmp_path: Path) -> None:
     assert end.summary.items == {"leases": 2, "free": 0}
     assert (seen, shown) == (["read"], [("lines", 1, None)])
     assert FileLocks(tmp_path).held() == []
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_without_a_child_the_locks_are_renewed_as_the_job_goes_on(
+    tmp_path: Path, *, broken: bool
+) -> None:
+    locks = FileLocks(tmp_path)
+    lease = locks.acquire("own", START.run_id)
+    passed: list[str] = []
+
+    def work(run: ActiveRun) -> Summary:
+        if broken:
+            FileLocks(tmp_path).break_("own")
+        run.checkpoint("read")
+        return Summary(items={})
+
+    end = _inline(
+        *(tmp_path, work),
+        locks=locks,
+        leases=[lease],
+        pace=Pace(renew_every=0),
+        on_checkpoint=passed.append,
+    )
+
+    assert passed == ([] if broken else ["read"])
+    assert getattr(end, "family", "") == ("lock_lost" if broken else "")
 
 
 def test_ctrl_c_without_a_child_interrupts_the_run(tmp_path: Path) -> None:

@@ -9,29 +9,35 @@ import typer
 
 from commands.result import Table, Text
 from domain.operating.history import Audit
+from domain.operating.lock_store import LockStore
 from domain.operating.ports import Clock, Locks
 
 
 class LockList:
-    """Lists the locks that are held now."""
+    """Lists the locks that are held now, in the store that the settings name."""
 
     examples: ClassVar[tuple[str, ...]] = ("bin/console lock:list",)
 
-    def __init__(self, locks: Locks, clock: Clock) -> None:
-        self._locks, self._clock = locks, clock
+    def __init__(self, locks: Locks, store: LockStore, clock: Clock) -> None:
+        self._locks, self._store, self._clock = locks, store, clock
 
     def __call__(self) -> Table:
         now = self._clock.now()
         return Table(
-            columns=("lock", "run", "host", "process", "since (UTC)", "age"),
+            columns=(
+                *("lock", "store", "run", "host", "process"),
+                *("since (UTC)", "age", "lease left"),
+            ),
             rows=[
                 (
                     busy.key,
+                    str(self._store),
                     busy.run_id,
                     busy.host,
                     busy.pid,
                     f"{busy.since:%Y-%m-%d %H:%M:%S}" if busy.since else None,
-                    _age(now - busy.since) if busy.since else None,
+                    _seconds(busy.held_for(now)),
+                    _seconds(busy.lease_left),
                 )
                 for busy in self._locks.held()
             ],
@@ -65,5 +71,6 @@ class LockBreak:
         return Text(text=f"{key} is free, fence {fence}", data={"key": key, "fence": fence})
 
 
-def _age(span: timedelta) -> str:
-    return f"{max(span.total_seconds(), 0):.0f} s"
+def _seconds(span: timedelta | None) -> str | None:
+    """Write a span; a store without leases has none that could run out."""
+    return None if span is None else f"{max(span.total_seconds(), 0):.0f} s"
