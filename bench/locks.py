@@ -1,6 +1,6 @@
 """Taking and giving back a free lock, against the same system calls and SQL without the care.
 
-The loops run in a child: python -m bench.locks FOLDER RUNS, with src on the path.
+The loops run in a child: python -m bench.locks FOLDER RUNS URLS, with src on the path.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from bench import lock_servers
+from bench.lock_servers import KEY, RUN
 from bench.table import Table, against
 from bench.timing import CONSOLE, PYTHON, ROOT, run
 
-KEY, RUN = "cron.suppliers.import.supplier.23", "01a1fc6c-5335-7709-928e-3c993a3390a2"
 RAW_FILE, FILE = "flock, record, fdatasync", "file lock"
 RAW_ROW, ROW = "the same and a row in SQLite", "file lock with its fence in SQLite"
 
@@ -34,10 +35,12 @@ _UPSERT = """
 def report(folder: Path, runs: int) -> Table:
     database = {"DATABASE_URL": f"sqlite:///{folder / 'locks.db'}"}
     run([CONSOLE, "db:migrate"], database)
-    argv = [PYTHON, "-m", "bench.locks", str(folder), str(runs)]
-    found = json.loads(run(argv, {"PYTHONPATH": str(ROOT / "src")}))
+    with lock_servers.addresses(folder) as urls:
+        argv = [PYTHON, "-m", "bench.locks", str(folder), str(runs), json.dumps(urls)]
+        found = json.loads(run(argv, {"PYTHONPATH": str(ROOT / "src")}))
     table = Table("A free lock, taken and given back", ("", "us", "x raw", "bar"))
-    for raw, ours in ((RAW_FILE, FILE), (RAW_ROW, ROW)):
+    on_servers = zip(lock_servers.RAW.values(), lock_servers.OURS.values(), strict=True)
+    for raw, ours in ((RAW_FILE, FILE), (RAW_ROW, ROW), *on_servers):
         ratio = median(a / b for a, b in zip(found[ours], found[raw], strict=True))
         table.add(raw, f"{median(found[raw]):.0f}", "1.00", "")
         table.add(ours, f"{median(found[ours]):.0f}", f"{ratio:.2f}", against(ratio, _BAR))
@@ -51,6 +54,7 @@ def main() -> None:
     folder, runs = Path(sys.argv[1]), int(sys.argv[2])
     steps = {RAW_FILE: _raw_file(folder), FILE: _file(folder)}
     steps |= {RAW_ROW: _raw_row(folder), ROW: _row(folder)}
+    steps |= lock_servers.steps(json.loads(sys.argv[3]))
     found: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(runs):
         for name, step in steps.items():
