@@ -173,14 +173,14 @@ def test_no_fence_is_given_out_twice(shared: Store) -> None:
 
 
 def test_a_killed_holder_frees_its_key(shared: Store) -> None:
-    store = shared.leasing(0.5)
-    rival = store.rival("run-1", "hold")
-    store.go()
-    until((store.folder / "holding").exists, "the rival held its key")
-    locks = store.client()
+    rival = shared.rival("run-1", "hold")
+    shared.go()
+    until((shared.folder / "holding").exists, "the rival held its key")
+    locks = shared.client()
     before = locks.acquire("held", "run-2")
     rival.kill()
     rival.wait()
+    shared.let_all_run_out()
     until(lambda: locks.held() == [], "the key was free")
 
     busy = refused(before)

@@ -9,36 +9,39 @@ import pytest
 import time_machine
 
 from contract.lock_stores import KEY, Store, refused, taken
-from domain.operating.ports import Busy
+from domain.operating.ports import Busy, Lease
 from domain.operating.several_locks import take_all
 from supervised.play import until
 
-SHORT = 0.4
 HOUR = timedelta(hours=1)
 
 
-def run_out(store: Store) -> None:
-    until(lambda: not store.client().held(), "every lease had run out")
+def test_a_lease_runs_out_by_itself_after_its_time(expiring: Store) -> None:
+    store = expiring.leasing(1.0)
+    started = time.monotonic()
+    taken(store.client().acquire(KEY, "run-1"))
+    until(lambda: isinstance(store.client().acquire(KEY, "run-2"), Lease), "the key was free")
+
+    assert time.monotonic() - started > 0.9
 
 
 def test_a_lease_that_nobody_renews_runs_out_and_the_fence_grows(expiring: Store) -> None:
-    store = expiring.leasing(SHORT)
-    locks = store.client()
+    locks = expiring.client()
     first = taken(locks.acquire(KEY, "run-1"))
-    refused(store.client().acquire(KEY, "run-2"))
-    run_out(store)
+    refused(expiring.client().acquire(KEY, "run-2"))
+    expiring.let_all_run_out()
 
-    second = taken(store.client().acquire(KEY, "run-2"))
+    second = taken(expiring.client().acquire(KEY, "run-2"))
 
     assert second.fence > first.fence
     assert not locks.renew(first)
 
 
 def test_a_lease_that_is_renewed_lasts(expiring: Store) -> None:
-    store = expiring.leasing(SHORT)
+    store = expiring.leasing(1.5)
     locks = store.client()
     lease = taken(locks.acquire(KEY, "run-1"))
-    end = time.monotonic() + 2 * SHORT
+    end = time.monotonic() + 2
     while time.monotonic() < end:
         assert locks.renew(lease)
 
@@ -46,20 +49,18 @@ def test_a_lease_that_is_renewed_lasts(expiring: Store) -> None:
 
 
 def test_a_lease_that_ran_out_stays_dead_though_nobody_took_the_key(expiring: Store) -> None:
-    store = expiring.leasing(SHORT)
-    locks = store.client()
+    locks = expiring.client()
     lease = taken(locks.acquire(KEY, "run-1"))
-    run_out(store)
+    expiring.let_all_run_out()
 
     assert not locks.renew(lease)
     assert list(locks.held()) == []
 
 
 def test_who_lost_its_lease_disturbs_its_successor_in_nothing(expiring: Store) -> None:
-    store = expiring.leasing(SHORT)
-    locks = store.client()
+    locks = expiring.client()
     old = taken(locks.acquire(KEY, "run-1"))
-    run_out(store)
+    expiring.let_all_run_out()
     new = taken(expiring.client().acquire(KEY, "run-2"))
 
     locks.release(old)
@@ -106,11 +107,10 @@ def test_the_hosts_clocks_decide_nothing(expiring: Store, skew: timedelta) -> No
 
 
 def test_several_keys_are_free_again_together_once_their_holder_is_gone(expiring: Store) -> None:
-    store = expiring.leasing(SHORT)
-    take_all(store.client(), ["b", "a"], "run-1")
-    run_out(store)
+    take_all(expiring.client(), ["b", "a"], "run-1")
+    expiring.let_all_run_out()
 
-    leases = take_all(store.client(), ["a", "b"], "run-2")
+    leases = take_all(expiring.client(), ["a", "b"], "run-2")
 
     assert not isinstance(leases, Busy)
     assert [(lease.key, lease.fence) for lease in leases] == [("a", 2), ("b", 2)]

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.lock_stores import SHARED, Databases, Store, opened
 from domain.operating.ports import Busy, Lease, Locks
-from infra.sql.connection import Database
 
 KEYS, RUNS = ("a", "b"), ("run-1", "run-2", "run-3")
 
@@ -67,24 +64,12 @@ class Model:
         self.holders.pop(key, None)
 
     def expire(self, _key: str, _run: str) -> None:
-        if self.store.expires:
-            let_all_run_out(self.store)
+        if self.store.let_all_run_out():
             self.holders.clear()
 
     def held(self, _key: str, run: str) -> None:
         listed = {(busy.key, busy.run_id) for busy in self.clients[run].held()}
         assert listed == {(key, lease.run_id) for key, lease in self.holders.items()}
-
-
-def let_all_run_out(store: Store) -> None:
-    """Bring the end of every lease forward, in the store itself."""
-    if store.place.kind == "redis":
-        with redis.Redis.from_url(store.place.redis) as connection:
-            for key in connection.keys("crontract:lock:*"):
-                connection.pexpire(key, 0)
-    else:
-        with closing(Database(store.place.database)) as database:
-            database.execute("UPDATE cron_lock SET lease_until = 1 WHERE lease_until > 1")
 
 
 @pytest.mark.parametrize("name", SHARED)

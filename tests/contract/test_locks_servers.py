@@ -20,7 +20,6 @@ from infra.sql.migrate import upgrade
 from servers import KINDS, private, proxy
 from servers.proxy import Proxy
 from servers.server import Server
-from supervised.play import until
 from supervised.rival import Place
 
 ON_SERVERS = ("database postgresql", "database mariadb", "redis postgresql")
@@ -53,9 +52,10 @@ def cuttable(
 ) -> Iterator[tuple[Store, Proxy]]:
     """Give a store whose line to its server can be cut."""
     with opened(request.param, tmp_path, databases) as store:
-        kept = "database" if store.place.kind == "database" else "redis"
-        with through(getattr(store.place, kept)) as (url, line):
-            behind = Store(replace(store.place, lease=1.0, **{kept: url}))
+        on_redis = store.place.kind == "redis"
+        with through(store.place.redis if on_redis else store.place.database) as (url, line):
+            changed = replace(store.place, redis=url) if on_redis else None
+            behind = Store(changed or replace(store.place, database=url))
             with closing(behind):
                 yield behind, line
 
@@ -89,7 +89,7 @@ def test_behind_a_dead_line_the_lease_runs_out_for_its_holder_too(
         with pytest.raises(StoreUnavailable):
             step()
     line.accept()
-    until(lambda: not store.client().held(), "the lease had run out")
+    store.let_all_run_out()
 
     assert not locks.renew(lease)
     assert taken(store.client().acquire(KEY, "run-2")).fence > lease.fence
@@ -177,13 +177,12 @@ def test_a_lock_broken_after_redis_forgot_it_still_shuts_its_holder_out(
 def test_who_lost_its_lease_writes_nothing_though_nobody_took_the_key(
     tmp_path: Path, databases: Databases, kind: str
 ) -> None:
-    with opened(f"database {kind}", tmp_path, databases) as whole:
-        store = whole.leasing(0.3)
+    with opened(f"database {kind}", tmp_path, databases) as store:
         locks = store.client()
         lease = taken(locks.acquire(KEY, "run-1"))
         with _writing(store, lease):
             """Write in time."""
-        until(lambda: not locks.held(), "the lease had run out")
+        store.let_all_run_out()
 
         with pytest.raises(LockLost, match="not renewed in time"), _writing(store, lease):
             """Write too late."""
