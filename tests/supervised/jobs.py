@@ -253,6 +253,8 @@ def floods_its_line(run: ActiveRun, folder: Path) -> Summary:
 def writes_garbage_on_its_line(run: ActiveRun, folder: Path) -> Summary:
     line = _control_line()
     line.sendall(b'\xff\xfe{"kind": "Finished"}\n[1]\nnull\n{"kind": "Progress"}\n{"kind": []}\n')
+    for session in ("7", '{"number": 1e999, "mark": "x"}', '{"number": 7, "mark": ""}', "{}"):
+        line.sendall(b'{"kind": "SessionOpened", "session": %b}\n' % session.encode())
     line.sendall(b'{"kind": "Finished", "summary": 17, "output": ""}\n' + b"[" * 100_000 + b"\n{")
     return _done(ok=1)
 

@@ -16,6 +16,10 @@ from domain.operating.ports import Broke, Busy, Finished, Lease
 from domain.operating.run import Summary, Unit, UnitResult
 from domain.operating.sessions import ServerSession
 
+_NUMBERS = 2**63
+_LONGEST_MARK = 63
+"""PostgreSQL cuts a longer application_name short; MariaDB's names of locks end at 64."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
@@ -110,7 +114,11 @@ def _plain(value: object) -> object:
 
 
 def _session_opened(*, session: dict[str, Any]) -> SessionOpened:
-    number, mark = int(session["number"]), str(session["mark"])
+    number, mark = session["number"], session["mark"]
+    if type(number) is not int or not 0 < number < _NUMBERS:
+        raise ValueError(f"no server numbers a session {number!r}")
+    if type(mark) is not str or not 0 < len(mark) <= _LONGEST_MARK:
+        raise ValueError(f"no server takes the mark {mark!r}")
     return SessionOpened(session=ServerSession(number=number, mark=mark))
 
 
