@@ -89,8 +89,8 @@ def test_the_successor_of_a_dead_host_starts_when_the_lease_is_over(
 def test_a_broken_lock_fences_its_holder_off(
     shop: RacedShop, tmp_path: Path, undisturbed: dict[str, object]
 ) -> None:
-    holder = Start(shop, tmp_path / "holder", "a", pause="compared")
-    holder.wait_at("compared")
+    holder = Start(shop, tmp_path / "holder", "a", pause="applied")
+    holder.wait_at("applied")
     before = shop.state()
 
     broken = shop.console("lock:break", KEY, "--reason=the host hangs")
