@@ -89,5 +89,6 @@ def _connect(url: str) -> tuple[str, Any]:
     import pymysql
 
     # "change" is a word of its own to MariaDB; quoted, it is a column everywhere.
+    place["password"] = place["password"].encode()  # as text, the driver takes it for Latin-1
     quotes = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')"
     return "mariadb", pymysql.connect(**place, database=name, autocommit=True, init_command=quotes)

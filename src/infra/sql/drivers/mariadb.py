@@ -62,7 +62,7 @@ def parameters(address: Address) -> dict[str, Any]:
         "host": address.host,
         "port": address.port,
         "user": address.user or None,
-        "password": address.password,
+        "password": address.password.encode(),  # as text, the driver takes it for Latin-1
         "database": address.database,
         "charset": "utf8mb4",
         "client_flag": CLIENT.FOUND_ROWS,
