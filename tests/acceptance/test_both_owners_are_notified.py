@@ -24,6 +24,7 @@ from acceptance.alert_shop import (
     mail_channel,
     owners,
 )
+from infra.sql.migrate import upgrade
 from private_shop import IMPORT, SETTING, events, kill
 from servers import KINDS, database, private
 from servers.mail import MailServer
@@ -328,6 +329,25 @@ def test_a_database_that_is_away_is_told_once_and_so_is_its_return(
     assert (incident["state"], incident["failures"]) == ("recovered", 2)
     assert shop.fire(SLOTS[3]) == 0
     assert len(mail.mails()) == 4
+
+
+def test_a_database_server_that_is_down_is_told_and_its_return_too(
+    tmp_path: Path, mail: MailServer
+) -> None:
+    (tmp_path / "shop").mkdir()
+    with private("postgresql", tmp_path / "pg") as server:
+        upgrade(server.url)
+        shop = AlertShop(tmp_path / "shop", routes(mail.port, mail.port), url=server.url)
+        shop.mend_feed()
+        server.kill()
+        down = [shop.fire(SLOTS[0]), shop.fire(SLOTS[1])]
+        told = heard(mail.mails())
+        server.start()
+        back = [shop.fire(SLOTS[2]), shop.fire(SLOTS[3])]
+
+    assert (down, told, back) == ([69, 69], BOTH, [0, 0])
+    assert heard(mail.mails()) == [*BOTH, *BOTH_WELL]
+    assert "unavailable" in mail.mails()[0]["Subject"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.alert_shop import heard, mail_channel, owners
-from domain.operating.contract import Contract, Owner
+from domain.operating.contract import Contract, Owner, Priority
 from domain.operating.report import Report
 from domain.operating.run import Outcome
 from fakes.operating import CONTRACT, THREE, FakeClock, RecordedLog
@@ -75,6 +75,9 @@ class Post:
 
     def heard(self) -> list[tuple[str, str]]:
         return sorted(heard(self.mail.mails()))
+
+    def forget_channels(self) -> None:
+        (self._root / "config" / "alerts.toml").write_text("[broken", encoding="utf-8")
 
     def serving(self, contract: Contract) -> Post:
         self.contract = contract
@@ -223,6 +226,24 @@ def test_a_spool_that_a_full_disk_cut_off_costs_no_notice(homeless: Post, conten
     homeless.report(Outcome.UNAVAILABLE)
 
     assert homeless.heard() == [("ops", "page"), ("stock", "impact")]
+
+
+def test_where_nothing_can_be_remembered_it_is_told_each_time(homeless: Post) -> None:
+    homeless.serving(replace(CONTRACT, priority=Priority.LOW))
+    homeless.state.write_text("a file where the folder should be", encoding="utf-8")
+
+    homeless.report(Outcome.UNAVAILABLE)
+    homeless.report(Outcome.UNAVAILABLE, "run-2")
+
+    assert homeless.heard() == [("ops", "page")] * 2 + [("stock", "impact")] * 2
+
+
+def test_channels_that_cannot_be_read_are_said_in_one_line(homeless: Post) -> None:
+    homeless.forget_channels()
+
+    homeless.report(Outcome.UNAVAILABLE)
+
+    assert homeless.log.events() == ["alerts.failed", "alerts.failed"]
 
 
 def test_an_owner_is_being_told_by_one_of_two_runs_only(tmp_path: Path) -> None:

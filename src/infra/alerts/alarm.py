@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from domain.errors import ConfigurationInvalid, JobError, StoreUnavailable
 from domain.operating.contract import Contract
@@ -51,17 +52,16 @@ class OwnerAlerts:
 
     def report(self, report: Report, contract: Contract) -> None:
         """Judge the report and all that waits, and send what is due."""
+        then: Callable[[], object] = self.flush
         try:
             self._judge(report, contract)
         except (StoreUnavailable, ConfigurationInvalid) as error:
             self.log.warning(Event.ALERTS_FAILED, f"the ledger keeps no incidents now: {error}")
-            if report.outcome in FAILURES:
-                self._tell_without_ledger(report, contract)
-            return
+            then = partial(self._tell_without_ledger, report, contract)
         try:
-            self.flush()
+            then()
         except JobError as error:
-            self.log.warning(Event.ALERTS_FAILED, f"notices stay in the outbox: {error}")
+            self.log.warning(Event.ALERTS_FAILED, f"nothing is sent now: {error}")
 
     def flush(self) -> int:
         """Send what is due, what tells of a failure first; counts what a channel took."""
@@ -132,9 +132,11 @@ class OwnerAlerts:
     # --- without it -----------------------------------------------------------------------------
 
     def _tell_without_ledger(self, report: Report, contract: Contract) -> None:
+        if report.outcome not in FAILURES:
+            return
         entry = self.spool.note(report, self.entropy.uuid7())
         opening = _opening(report, contract)
-        if entry.count < patience(report, contract):
+        if self.spool.remembers and entry.count < patience(report, contract):
             return
         courier = self.courier()
         deaf: dict[str, None] = {}

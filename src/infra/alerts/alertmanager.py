@@ -11,18 +11,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from domain.operating.contract import Owner
-from domain.operating.incidents import REMIND_EVERY, Kind
+from domain.operating.incidents import GIVE_UP_AFTER, Kind
 from domain.operating.notices import Letter
 from infra.alerts.channel import CHANNEL_SECONDS, NotDelivered
 from infra.alerts.settings import Values
 from infra.alerts.texts import Impact, impact_text, runtime_text, subject
 from infra.secrets import scrub
 
-STANDS = REMIND_EVERY + timedelta(hours=2)
-"""An alert without an end is over after five minutes to Alertmanager; each reminder renews it."""
+STANDS = GIVE_UP_AFTER
+"""An alert without an end is over after five minutes to Alertmanager. This outlasts any outage that
+the recovery's own tries outlast; no reminder renews an alert that was acknowledged."""
 
 BRIEFLY = timedelta(minutes=5)
-"""A page that arrives after the recovery, or a test: an alert that ended already tells nobody."""
+"""A page after the recovery, a test, a storm: an alert that ended already would tell nobody."""
 
 ACCEPTED = 200
 
@@ -101,5 +102,5 @@ def _name(letter: Letter) -> str:
 def _end(letter: Letter) -> datetime:
     if letter.notice.kind is Kind.RECOVERY:
         return letter.incident.recovered_at or letter.now
-    brief = letter.incident.recovered_at or letter.notice.kind is Kind.TEST
+    brief = letter.incident.recovered_at or letter.notice.kind in (Kind.TEST, Kind.STORM)
     return letter.now + (BRIEFLY if brief else STANDS)

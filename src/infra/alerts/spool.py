@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from domain.operating.contract import Owner
 from domain.operating.incidents import REMIND_EVERY
@@ -39,6 +39,8 @@ class Spool:
 
     def __init__(self, directory: Path) -> None:
         self._directory, self._path = directory, directory / FILE
+        self.remembers = True
+        """False once the file could not be written: then everything counts as news."""
 
     @property
     def is_empty(self) -> bool:
@@ -83,16 +85,27 @@ class Spool:
     def _entries(self) -> Iterator[list[Entry]]:
         import fcntl
 
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a+", encoding="utf-8") as file:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+b", buffering=0)
+        except OSError:
+            self.remembers = False
+            yield []
+            return
+        with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             entries = _read(file.read())
             yield entries
-            file.seek(0)
-            file.truncate()
-            if entries:
-                json.dump([_values(entry) for entry in entries], file)
+            self._write(file, entries)
+
+    def _write(self, file: BinaryIO, entries: list[Entry]) -> None:
+        content = json.dumps([_values(entry) for entry in entries]) if entries else ""
+        try:
+            file.truncate(0)  # what is appended then begins the file
+            file.write(content.encode())
+        except OSError:  # a full disk must not cost the notice
+            self.remembers = False
 
 
 def _same(entries: list[Entry], entry: Entry) -> Entry:
@@ -104,10 +117,10 @@ def _same(entries: list[Entry], entry: Entry) -> Entry:
     return found
 
 
-def _read(text: str) -> list[Entry]:
+def _read(content: bytes) -> list[Entry]:
     """Read what was written; a file cut off by a full disk holds nothing worth a failure."""
     try:
-        return [_entry(values) for values in json.loads(text or "[]")]
+        return [_entry(values) for values in json.loads(content or b"[]")]
     except (ValueError, KeyError, TypeError):
         return []
 
