@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -241,6 +242,17 @@ def test_every_import_leaves_a_row_with_its_file_and_counts(shop: ImportShop) ->
         ("0199-run", 23, "booked", "updating", "stock.csv", "2026-11-21T11:00:00.000000Z", 64, 1,
          1, 1, 1, 0, "2026-11-21T12:00:00.000000Z"),
     ]  # fmt: skip
+
+
+def test_a_file_whose_long_name_is_no_text_is_imported(shop: ImportShop) -> None:
+    shop.receives("A;4", name=os.fsdecode(b"\xff" * 100 + b".csv"))
+
+    shop.imports()
+
+    assert shop.quantities() == {"A": 4}
+    assert shop.rows("SELECT substr(file_name, 1, 8), length(file_name) FROM import_run") == [
+        ("\\xff\\xff", 255)
+    ]
 
 
 # --- guards -----------------------------------------------------------------------------------

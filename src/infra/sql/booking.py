@@ -6,12 +6,16 @@ from sqlalchemy import Connection, insert, text
 
 from domain.jobs.supplier_import.ports import Entry
 from domain.operating.ports import ActiveRun
+from infra.sql.drivers.named import clean
 from infra.sql.instants import optional_text, to_text
 from infra.sql.staging import Staging
 from infra.sql.tables import IMPORT_RUN
 
 MOST_REJECTS = 1_000
 """Rejected lines kept per import: enough to see what is wrong, whatever the file holds."""
+
+LONGEST_ACTOR, LONGEST_FILE_NAME = 64, 255
+"""As the tables have it; a file's name grows where bytes that are no text are spelled out."""
 
 _REJECTS = text(
     """
@@ -54,8 +58,8 @@ def write_entry(connection: Connection, entry: Entry, run: ActiveRun) -> int:
         "run_id": run.run_id,
         "supplier_id": entry.supplier_id,
         "status": entry.status.value,
-        "actor": run.actor,
-        "file_name": feed.name if feed else None,
+        "actor": run.actor[:LONGEST_ACTOR],
+        "file_name": feed.name[:LONGEST_FILE_NAME] if feed else None,
         "file_size": feed.size_bytes if feed else None,
         "file_mtime": optional_text(entry.received),
         "sha256": entry.digest,
@@ -71,7 +75,7 @@ def write_entry(connection: Connection, entry: Entry, run: ActiveRun) -> int:
         "started_at": to_text(entry.started_at),
         "finished_at": to_text(entry.finished_at),
     }
-    written = connection.execute(insert(IMPORT_RUN).returning(IMPORT_RUN.c.id), values)
+    written = connection.execute(insert(IMPORT_RUN).returning(IMPORT_RUN.c.id), clean(values))
     return int(written.scalar_one())
 
 
