@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from infra.boot import Boot
 from infra.secrets import filled
 from infra.sql.connection import Database
 from infra.sql.job_states import SqlJobStates
 from infra.sql.pauses import SqlPauses
-from infra.telemetry.gateway import Pushgateway
 from infra.telemetry.metrics import GatewayGroups, Target, Textfile
 from infra.telemetry.snapshot import Declaration, Snapshots
 from kernel.contracts import contracts
 from kernel.version import VERSION
+
+if TYPE_CHECKING:
+    from infra.telemetry.gateway import Pushgateway
 
 
 def snapshots(boot: Boot, database: Database) -> Snapshots:
@@ -42,7 +45,11 @@ def targets(boot: Boot) -> Sequence[Target]:
     if boot.textfile_directory:
         found.append(Textfile(boot.textfile_directory))
     if boot.pushgateway_url:
-        found.append(
-            GatewayGroups(lambda: Pushgateway(filled(boot.pushgateway_url, boot.secrets_directory)))
-        )
+        found.append(GatewayGroups(lambda: _gateway(boot)))
     return found
+
+
+def _gateway(boot: Boot) -> Pushgateway:
+    from infra.telemetry.gateway import Pushgateway
+
+    return Pushgateway(filled(boot.pushgateway_url, boot.secrets_directory))

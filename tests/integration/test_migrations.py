@@ -3,8 +3,9 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,24 @@ from infra.sql.migrate import status, upgrade
 from infra.sql.tables import SUPPLIER_STOCK
 from servers import KINDS, database
 from servers.access import Access
+
+OLD_RUN = {
+    "command": "cron:a:b",
+    "scope": "all",
+    "covers": "CR-001",
+    "correlation_id": "x",
+    "status": "closed",
+    "started_at": "2026-11-21T03:00:00.000000Z",
+    "finished_at": "2026-11-21T03:00:12.000000Z",
+    "host": "shop-1",
+    "pid": 1,
+    "process_token": "x",
+    "version": "0.1.0",
+    "arguments": "[]",
+    "actor": "x",
+    "reason": "",
+}
+OLD_RUNS = (("schedule", "cr-1", "succeeded"), ("manual", None, "failed"))
 
 
 @pytest.fixture(params=KINDS)
@@ -144,3 +163,31 @@ def test_a_database_without_tables_says_to_migrate(url: str) -> None:
         reading(engine) as connection,
     ):
         connection.execute(SUPPLIER_STOCK.select())
+
+
+def test_what_was_counted_by_command_goes_to_the_schedule_that_ran_it(url: str) -> None:
+    upgrade(url, to="0003")
+    with Access(url) as before:
+        for number, (trigger, schedule, outcome) in enumerate(OLD_RUNS):
+            row = {**OLD_RUN, "run_id": f"run-{number}", "trigger_kind": trigger}
+            _insert(before, "cron_run", {**row, "schedule_id": schedule, "outcome": outcome})
+        for trigger, value in (("schedule", 7.0), ("manual", 2.0)):
+            counter = {"command": "cron:a:b", "trigger_kind": trigger}
+            _insert(before, "cron_counter", {**counter, "name": "outcome:failed", "value": value})
+
+    upgrade(url)
+
+    ended = datetime.fromisoformat(str(OLD_RUN["finished_at"])).timestamp()
+    with Access(url) as after:
+        counted = after.rows("SELECT job, trigger_kind, name, value FROM cron_counter")
+        assert set(after.rows("SELECT DISTINCT job FROM cron_run")) == {("cr-1",), ("cron:a:b",)}
+    assert ("cr-1", "schedule", "outcome:failed", 7.0) in counted
+    assert ("cron:a:b", "manual", "outcome:failed", 2.0) in counted
+    assert ("cr-1", "schedule", "last:success", ended) in counted
+    assert ("cron:a:b", "manual", "last:failure", ended) in counted
+
+
+def _insert(access: Access, table: str, values: Mapping[str, object]) -> None:
+    marks = ", ".join("?" for _ in values)
+    into = f"INSERT INTO {table} ({', '.join(values)})"
+    access.execute(f"{into} VALUES ({marks})", *values.values())

@@ -211,3 +211,30 @@ def test_firings_are_not_counted_further_back_than_a_month() -> None:
 )
 def test_the_shortest_period_is_the_closest_two(cron: str, minutes: int) -> None:
     assert declared(cron).shortest_period == minutes * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "hours"),
+    [
+        ("7,37 * * * *", "UTC", 0.5),
+        ("0 * * * *", BERLIN, 2),
+        ("*/5 8-18 * * *", "UTC", 13 + 5 / 60),
+        ("0 3 * * *", "UTC", 24),
+        ("0 3 * * 1-5", "UTC", 72),
+        ("30 9,17 1 * *", "UTC", 31 * 24 - 8),
+        ("0 0 1 1 *", "UTC", 366 * 24),
+    ],
+)
+def test_the_longest_time_between_two_firings_is_known(cron: str, zone: str, hours: float) -> None:
+    assert declared(cron, zone).longest_period_seconds == hours * 3600
+
+
+@settings(max_examples=30, deadline=None)
+@given(instants=st.integers(0, 10_000), cron=st.sampled_from(["7,37 * * * *", "*/5 8-18 * * 1-5"]))
+def test_the_next_firing_is_the_first_that_follows(instants: int, cron: str) -> None:
+    at = SPRING + instants * MINUTE
+
+    following = declared(cron).next(at)
+
+    assert fires(cron, following)
+    assert not any(fires(cron, at + n * MINUTE) for n in range(1, (following - at) // MINUTE))

@@ -21,8 +21,8 @@ _CREATE = {MARIADB: "CREATE DATABASE `{}` CHARACTER SET utf8mb4 COLLATE utf8mb4_
 _CREATE_ELSEWHERE = "CREATE DATABASE \"{}\" ENCODING 'UTF8' TEMPLATE template0"
 
 
-def upgrade(url: str) -> None:
-    """Apply every migration that is missing; a database up to date stays as it is.
+def upgrade(url: str, *, to: str = "head") -> None:
+    """Apply every migration that is missing, or those up to one; what is there stays as it is.
 
     All or none; on MariaDB each statement by itself, and one cut in the middle says what to do.
     Two that start at once do not meet: the second waits and finds nothing to do.
@@ -32,7 +32,7 @@ def upgrade(url: str) -> None:
         with translated(), dialect_of(address.kind).migrating(engine) as connection:
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     except DatabaseMissing as error:
         raise _to_be_created(error, address) from error
     finally:

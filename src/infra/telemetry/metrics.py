@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from domain.errors import ConfigurationInvalid, JobError
 from domain.operating.events import Event
 from domain.operating.ports import RunLog
 from infra.telemetry.exposition import exposition
-from infra.telemetry.gateway import Pushgateway
 from infra.telemetry.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from infra.telemetry.gateway import Pushgateway
 
 TEXTFILE = "crontract.prom"
 

@@ -136,6 +136,19 @@ def test_the_pipe_has_one_order() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("schedule_id", "job"), [("cr-010-sample", "cr-010-sample"), (None, "cron:sample:work")]
+)
+def test_the_metrics_of_the_schedule_are_published_or_else_of_the_command(
+    schedule_id: str | None, job: str
+) -> None:
+    stage = Stage()
+
+    stage.run(DONE, schedule_id=schedule_id)
+
+    assert stage.metrics.jobs == [job]
+
+
 def test_the_ledger_gets_the_verdict_with_all_that_belongs_to_it() -> None:
     stage = Stage()
 

@@ -243,6 +243,7 @@ def test_a_start_that_may_wait_takes_the_lock_once_it_is_free() -> None:
 
     assert ending.verdict.outcome is Outcome.SUCCEEDED
     assert stage.attempts.waits == [0.25]
+    assert stage.ledger.waits == [0.25]
     assert "lock.waiting" in stage.log.events()
 
 
