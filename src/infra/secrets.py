@@ -16,7 +16,6 @@ from typing import Any, NoReturn
 from urllib.parse import quote, unquote
 
 from domain.errors import ConfigurationInvalid
-from infra.secret_forms import forms
 
 HIDDEN = "***"
 
@@ -236,6 +235,8 @@ def scrub(text: str) -> str:
         return text
     pattern = next(iter(_patterns[:1]), None)  # another thread may just learn a secret
     if pattern is None:
+        from infra.secret_forms import forms  # loads much that a start without secrets needs not
+
         every = {form for value in list(_known) for form in forms(value)}
         longest_first = sorted(every, key=len, reverse=True)
         pattern = re.compile("|".join(map(re.escape, longest_first)))
