@@ -300,6 +300,21 @@ def test_a_missing_secret_is_a_receipt_that_names_its_reference(
     assert "none cannot be read" in delivery.receipts[0].answer
 
 
+def test_a_password_that_smtp_cannot_carry_is_a_receipt_that_tells_no_sign_of_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "smtp-word").write_text("häuser22", "utf-8")
+    with private("smtp", tmp_path / "server", login=("cron", "häuser22"), tls="starttls") as server:
+        trusted = {"security": "starttls", "ca_file": str(server.certificate)}
+        channel = smtp(server, tmp_path, user="cron", password="secret:smtp-word", **trusted)  # noqa: S106 - a reference
+
+        with pytest.raises(NotDelivered, match="is not ASCII") as refused:
+            channel.send(letter())
+
+    assert refused.value.__cause__ is None
+    assert server.mails() == []
+
+
 def test_a_server_that_hangs_is_asked_once_and_then_left_out(
     mail: MailServer, tmp_path: Path
 ) -> None:

@@ -158,6 +158,7 @@ LOGIN = ("crontract", "hunter22")
         (("implicit", "tls"), "hunter22", True, ("ok", 0)),
         (("starttls", "starttls"), "wrong-word", True, ("fail", 78)),
         (("starttls", "starttls"), "hunter22", False, ("fail", 69)),
+        (("starttls", "starttls"), "häuser22", True, ("fail", 78)),
         (("", "starttls"), "", True, ("fail", 69)),
     ],
 )

@@ -38,6 +38,8 @@ class SmtpChannel:
             raise NotDelivered(f"{error.smtp_code} {_text(error.smtp_error)}") from error
         except smtplib.SMTPRecipientsRefused as error:
             raise NotDelivered(_refusals(error.recipients)) from error
+        except UnicodeEncodeError:  # its text says which sign of the password it is
+            raise NotDelivered("user or password is not ASCII, which a login needs") from None
         except (OSError, smtplib.SMTPException) as error:
             raise NotDelivered(f"{type(error).__name__}: {error}") from error
         if refused:  # some recipients got it: sent again, they would get it twice

@@ -91,6 +91,8 @@ def mail(values: Mapping[str, Any], secrets: Path) -> Seen:
             server.noop()
     except smtplib.SMTPAuthenticationError as error:
         return wrong(f"{place} refuses the login of {values['user']}: {error.smtp_code}")
+    except UnicodeEncodeError:  # its text says which sign of the password it is
+        return wrong(f"{place}: user or password is not ASCII, which this login cannot carry")
     except (OSError, smtplib.SMTPException) as error:
         return unreachable(f"{place}: {_said(error)}")
     login = f" as {values['user']}" if "password" in values else ""
