@@ -75,14 +75,13 @@ class LimitedSessions:
         named.setdefault("tcp_user_timeout", DEAD_PEER_SECONDS * 1000)
         for name, value in PROBES.items():
             named.setdefault(f"keepalives_{name}", value)
+        limits = [f"-c {name}={value}" for name, value in _postgresql_limits(self._seconds)]
+        named["options"] = " ".join((named.get("options", ""), *limits))
 
     def _greet_postgresql(self, connection: Any, _record: Any) -> None:
         session = ServerSession(number=connection.info.backend_pid, mark=mark_of(self._run.run_id))
         self._run.session_opened(session)
         before, connection.autocommit = connection.autocommit, True  # a rollback must not undo it
-        limits = _postgresql_limits(self._seconds)
-        calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in limits)
-        connection.execute(f"SELECT {calls}")
         with suppress(connection.DatabaseError):  # a server on Windows cannot look
             connection.execute(f"SET client_connection_check_interval = '{GONE_CHECK_SECONDS}s'")
         connection.autocommit = before
