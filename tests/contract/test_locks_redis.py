@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,10 +13,8 @@ from contract.lock_stores import KEY, taken
 from domain.errors import ConfigurationInvalid, JobError, StoreUnavailable
 from infra.locks.redis import RedisLocks
 from infra.locks.redis_faults import fault
-from infra.locks.redis_line import Refusal, redis_address
 from servers import private, redis_url
 from servers.server import Server, free_port
-from supervised.play import ROOT
 
 RIGHT = "right-one"
 
@@ -76,7 +72,7 @@ def _with_user(server: Server, user: str) -> str:
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        (lambda server: _with_user(server, ":wrong-password"), "gives one"),
+        (lambda server: _with_user(server, ":wrong-password"), "refuses the user or password"),
         (lambda server: _with_user(server, "nobody:wrong-password"), "refuses the user or pass"),
         (lambda server: _with_user(server, "weak:any"), "does not let this user do what locks"),
         (lambda server: _with_user(server, "mute:any"), "does not let this user do what locks"),
@@ -122,7 +118,7 @@ def test_nothing_there_is_unavailable() -> None:
 def test_plain_words_to_a_port_that_speaks_no_tls_are_an_outage(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.locks.redis_line.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("infra.locks.redis.ANSWER_SECONDS", 0.2)
 
     error = refusal(server.url.replace("redis://", "rediss://"))
 
@@ -130,7 +126,7 @@ def test_plain_words_to_a_port_that_speaks_no_tls_are_an_outage(
 
 
 def test_a_redis_that_loads_its_data_is_unavailable_and_says_so() -> None:
-    error = fault(redis_address("redis://cache"), Refusal("LOADING Redis is loading the dataset"))
+    error = fault("redis://cache/0", redis.BusyLoadingError("Redis is loading the dataset"))
 
     assert isinstance(error, StoreUnavailable)
     assert str(error).startswith("redis cache:6379/0 is still loading its data")
@@ -153,21 +149,3 @@ def test_fences_have_no_expiry_and_locks_have_one() -> None:
 
     assert left[f"crontract:fence:{{{KEY}}}"] == -1
     assert 0 < left[f"crontract:lock:{{{KEY}}}"] <= 30_000
-
-
-def test_the_way_to_a_refused_overlap_loads_no_library(server: Server) -> None:
-    code = """
-import sys
-from infra.locks.redis import RedisLocks
-locks = RedisLocks(sys.argv[1])
-answers = [locks.acquire("light", run) for run in ("run-1", "run-2")]
-print(*[type(answer).__name__ for answer in answers])
-print(*sys.modules)
-"""
-    command = [sys.executable, "-c", code, server.url]
-    environment = {"PYTHONPATH": str(ROOT / "src")}
-    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    answers, modules = said.stdout.splitlines()
-
-    assert answers == "Lease Busy"
-    assert {"redis", "ssl", "sqlalchemy", "asyncio", "logging"}.isdisjoint(modules.split())

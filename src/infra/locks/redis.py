@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain.errors import ConfigurationInvalid
 from domain.operating.ports import Busy, Lease
 from infra.locks import redis_scripts
-from infra.locks.redis_faults import fault
-from infra.locks.redis_line import HOW, RedisLine, Refusal, redis_address
+from infra.locks.redis_faults import HOW, fault
 from infra.process import identity
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 LEASE_SECONDS = 30.0
 """A constant of the system; ``infra.process.limits.Pace`` is made for it."""
+
+ANSWER_SECONDS = 5.0
 
 _LOCK, _FENCE = "crontract:lock:", "crontract:fence:"
 _SECOND = 1_000_000
@@ -27,9 +32,9 @@ class RedisLocks:
     def __init__(self, url: str, lease_seconds: float = LEASE_SECONDS) -> None:
         if not url:
             raise ConfigurationInvalid(f"locks.redis_url is empty: {HOW}")
-        self._address = redis_address(url)
+        self._url = url
         self._lease = round(lease_seconds * 1000)
-        self._line: RedisLine | None = None
+        self._opened: Redis | None = None
 
     def acquire(self, key: str, run_id: str, *, above: int = 0) -> Lease | Busy:
         me = (run_id, identity.host(), os.getpid(), os.urandom(8).hex())
@@ -47,7 +52,8 @@ class RedisLocks:
 
     def held(self) -> Sequence[Busy]:
         """List the locks by a scan, which holds up nobody."""
-        names = sorted(self._translated(_scanned))
+        with self._translated():
+            names = sorted(set(self._client().scan_iter(match=f"{_LOCK}*", count=1000)))
         keys = [name.removeprefix(_LOCK)[1:-1] for name in names]
         found = [(key, self._run(redis_scripts.LOOK, key)) for key in keys]
         return [_busy(key, holder) for key, holder in found if holder]
@@ -57,57 +63,74 @@ class RedisLocks:
 
     def close(self) -> None:
         """End the connection; the next call opens another."""
-        line, self._line = self._line, None
-        if line is not None:
-            line.close()
+        client, self._opened = self._opened, None
+        if client is not None:
+            client.close()
 
     # --- below the port -------------------------------------------------------------------------
 
     def _run(self, script: str, key: str, *values: object) -> Any:
-        # The braces let a proxy before a cluster keep both on one node.
+        # The braces let a cluster keep both on one node.
         told = (2, f"{_LOCK}{{{key}}}", f"{_FENCE}{{{key}}}", *values)
-        return self._translated(lambda line: _evaluated(line, script, told))
+        with self._translated():
+            return self._on_live_connection(lambda client: _evaluated(client, script, told))
 
-    def _translated(self, step: Callable[[RedisLine], Any]) -> Any:
-        try:
-            return self._on_live_line(step)
-        except (Refusal, OSError) as error:
-            self.close()
-            raise fault(self._address, error) from error
+    def _on_live_connection(self, step: Callable[[Redis], Any]) -> Any:
+        """Do it anew where the idle connection was cut: every script is safe to do twice."""
+        from redis.exceptions import ConnectionError as Cut
 
-    def _on_live_line(self, step: Callable[[RedisLine], Any]) -> Any:
-        """Do it anew where the idle line was cut: every script is safe to do twice."""
-        was_idle = self._line is not None
+        was_idle = self._opened is not None
         try:
-            return step(self._opened())
-        except ConnectionError:
+            return step(self._client())
+        except Cut:
             self.close()
             if not was_idle:
                 raise
-            return step(self._opened())
+            return step(self._client())
 
-    def _opened(self) -> RedisLine:
-        if self._line is None:
-            self._line = RedisLine(self._address)
-        return self._line
+    def _client(self) -> Redis:
+        if self._opened is None:
+            self._opened = _connected(self._url)
+        return self._opened
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        from redis.exceptions import RedisError
+
+        try:
+            yield
+        except RedisError as error:
+            self.close()
+            raise fault(self._url, error) from error
 
 
-def _scanned(line: RedisLine) -> set[str]:
-    found: set[str] = set()
-    cursor = ""
-    while cursor != "0":
-        cursor, names = line.ask("SCAN", cursor or 0, "MATCH", f"{_LOCK}*", "COUNT", 1000)
-        found.update(names)
-    return found
+def _connected(url: str) -> Redis:
+    from redis import Redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
-
-def _evaluated(line: RedisLine, script: str, told: Sequence[object]) -> Any:
     try:
-        return line.ask("EVALSHA", redis_scripts.SUMS[script], *told)
-    except Refusal as refusal:
-        if not str(refusal).startswith("NOSCRIPT"):
-            raise
-        return line.ask("EVAL", script, *told)
+        return Redis.from_url(
+            url,
+            single_connection_client=True,
+            decode_responses=True,
+            socket_timeout=ANSWER_SECONDS,
+            socket_connect_timeout=ANSWER_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+            driver_info=None,
+        )
+    except (ValueError, TypeError):  # what they say may hold a part of the password
+        raise ConfigurationInvalid(f"locks.redis_url is no address: {HOW}") from None
+
+
+def _evaluated(client: Redis, script: str, told: Sequence[Any]) -> Any:
+    from redis.exceptions import NoScriptError
+
+    try:
+        return client.evalsha(redis_scripts.SUMS[script], *told)
+    except NoScriptError:
+        return client.eval(script, *told)
 
 
 def _busy(key: str, holder: Sequence[Any]) -> Busy:

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from domain.errors import ConfigurationInvalid, JobError, StoreUnavailable
-from infra.locks.redis_line import RedisAddress, Refusal
+import re
+from urllib.parse import urlsplit
 
-# By words in what Redis says; the first that is there counts.
-_SETTINGS: tuple[tuple[str, str], ...] = (
-    ("NOAUTH", "wants a password in locks.redis_url"),
-    ("WRONGPASS", "refuses the user or password of locks.redis_url"),
-    ("without any password configured", "has no password, but locks.redis_url gives one"),
-    ("NOPERM", "does not let this user do what locks need"),
-    ("can't run this command", "does not let this user do what locks need"),
-    ("DB index", "has no such database number"),
-    ("MOVED", "is a cluster; locks.redis_url must name a single Redis"),
-    ("CERTIFICATE_VERIFY_FAILED", "has no certificate to trust: add ?ssl_ca_certs=FILE"),
+from domain.errors import ConfigurationInvalid, JobError, StoreUnavailable
+
+HOW = "write redis://USER:{secret:NAME}@HOST:PORT/NUMBER, with rediss:// for TLS"
+
+# By the class's name in redis.exceptions, or the beginning of what Redis says; the first match
+# counts. An error that is not named here may pass by itself.
+_REFUSALS: tuple[tuple[str, str], ...] = (
+    ("Authentication|Authorization", "refuses the user or password of locks.redis_url"),
+    ("NoPermission|ResponseError: The user executing", "does not let this user do what locks need"),
+    ("ResponseError: (NOAUTH|Protocol error: unauth)", "wants a password in locks.redis_url"),
+    ("ResponseError: DB index", "has no such database number"),
+    ("Moved|Ask|ResponseError: MOVED", "is a cluster; locks.redis_url must name a single Redis"),
 )
 
 _OUTAGES: tuple[tuple[str, str], ...] = (
-    ("READONLY", "is a replica; locks.redis_url must name the primary"),
-    ("OOM", "is full: raise maxmemory, with maxmemory-policy noeviction"),
-    ("LOADING", "is still loading its data"),
-    ("MASTERDOWN", "is a replica that has lost its primary"),
-    ("MISCONF", "takes no writes, since it cannot save them"),
+    ("ReadOnly|.*READONLY", "is a replica; locks.redis_url must name the primary"),
+    ("OutOfMemory|.*OOM", "is full: raise maxmemory, with maxmemory-policy noeviction"),
+    ("BusyLoading", "is still loading its data"),
+    ("MasterDown", "is a replica that has lost its primary"),
+    ("ResponseError: MISCONF", "takes no writes, since it cannot save them"),
 )
 
 
-def fault(address: RedisAddress, error: Refusal | OSError) -> JobError:
-    """Give the run's word for an error; one that is not known may pass by itself."""
-    said = str(error)
-    for sign, meaning in _SETTINGS:
-        if sign in said:
-            return ConfigurationInvalid(f"{address.place} {meaning} ({said})")
-    for sign, meaning in _OUTAGES:
-        if sign in said:
-            return StoreUnavailable(f"{address.place} {meaning} ({said})")
-    return StoreUnavailable(f"{address.place}: {said}")
+def fault(url: str, error: Exception) -> JobError:
+    """Give the run's word for what redis-py raised; it names the server, never the password."""
+    signs = f"{type(error).__name__}: {error}"
+    place = f"redis {_place(url)}"
+    for sign, meaning in _REFUSALS:
+        if re.match(sign, signs):
+            return ConfigurationInvalid(f"{place} {meaning} ({error})")
+    meanings = [f"{meaning} ({error})" for sign, meaning in _OUTAGES if re.match(sign, signs)]
+    return StoreUnavailable(f"{place} {meanings[0]}" if meanings else f"{place}: {error}")
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return parts.path
+    return f"{parts.hostname}:{parts.port or 6379}{parts.path}"

@@ -12,15 +12,13 @@ local now = string.format('%.0f', time[1] * 1000000 + time[2])
 
 _HOLDER = """
 local lock = redis.call('HMGET', KEYS[1], 'run_id', 'host', 'pid', 'since', 'nonce', 'fence')
-local function holder()
-    return {lock[1], lock[2], lock[3], lock[4], now, redis.call('PTTL', KEYS[1])}
-end
+local holder = {lock[1], lock[2], lock[3], lock[4], now, redis.call('PTTL', KEYS[1])}
 """
 
 # The nonce makes an acquisition whose answer was lost known when it is asked for again.
 ACQUIRE = f"""{_NOW}{_HOLDER}
 local run_id, host, pid, nonce, lease, above = unpack(ARGV)
-if lock[1] and lock[5] ~= nonce then return holder() end
+if lock[1] and lock[5] ~= nonce then return holder end
 if lock[1] then return {{lock[6]}} end
 local fence = redis.call('INCR', KEYS[2])
 if fence <= tonumber(above) then
@@ -35,7 +33,7 @@ return {{fence}}
 """
 
 LOOK = f"""{_NOW}{_HOLDER}
-if lock[1] then return holder() end
+if lock[1] then return holder end
 return {{}}
 """
 
