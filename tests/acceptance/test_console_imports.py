@@ -104,8 +104,7 @@ def test_a_run_s_supervisor_loads_no_orm_and_no_settings_library(shop: Home) -> 
     modules = loaded(shop, "cron:suppliers:import-stock", "--all")
 
     assert "domain.operating.runner" in modules
-    heavy = {"sqlalchemy", "alembic", "pydantic", "pydantic_settings", "rich"}
-    assert modules & (heavy | {"prometheus_client", "http.client"}) == set()
+    assert modules & {"sqlalchemy", "alembic", "pydantic", "pydantic_settings", "rich"} == set()
 
 
 def test_a_run_that_nobody_must_hear_of_loads_nothing_of_the_alerts(shop: Home) -> None:
