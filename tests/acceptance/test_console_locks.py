@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from private_shop import IMPORT, Shop, kill
+from private_shop import CHECKOUT, IMPORT, Shop, kill
 from servers import database, redis_url
 from supervised.play import until
 
@@ -29,18 +31,31 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
         yield shop
 
 
+def modules_of(shop: Shop, *words: str) -> set[str]:
+    """Give the modules that a start loads, as the interpreter itself reports them."""
+    command = [sys.executable, "-I", "-X", "importtime", str(CHECKOUT / "src/kernel/__main__.py")]
+    done = subprocess.run(
+        [*command, *words], env=shop.environment, capture_output=True, text=True, check=True
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
 def test_a_held_lock_is_listed_refuses_others_and_can_be_broken(shop: Shop) -> None:
     store = shop.environment["CRONTRACT_LOCKS__STORE"]
     holder = shop.start_faulty(f"pause:compared:{shop.root}", IMPORT, "--supplier=2")
     until((shop.root / "compared").exists, "the holder was at work")
 
     second = shop.console(IMPORT, "--supplier=2")
+    loaded = modules_of(shop, IMPORT, "--supplier=2")
     (listed,) = json.loads(shop.console("lock:list", "--format=json").stdout)
     broken = shop.console("lock:break", listed["lock"], "--reason=it hangs")
     (shop.root / "go").touch()
     _, said = holder.communicate(timeout=60)
 
     assert (second.returncode, "skipped_locked" in second.stdout) == (0, True)
+    assert "infra.locks.redis" in loaded or "infra.locks.database" in loaded
+    assert loaded.isdisjoint({"sqlalchemy", "alembic", "pydantic", "redis", "rich"})
     assert f"is held by run {listed['run']} for " in second.stderr + second.stdout
     assert listed["store"] == store
     assert listed["host"]

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from contract.lock_stores import KEY, Store, refused, taken
 from domain.operating.ports import Busy
+from domain.operating.run import Outcome
 from domain.operating.several_locks import take_all
+from fakes.operating import CONTRACT, DONE
+from fakes.stage import Stage
 from supervised.play import until
 from supervised.rival import ROUNDS
 
@@ -186,6 +190,41 @@ def test_a_killed_holder_frees_its_key(shared: Store) -> None:
     busy = refused(before)
     assert (busy.run_id, busy.pid) == ("run-1", rival.pid)
     assert taken(locks.acquire("held", "run-2")).fence > 1
+
+
+# --- overlap ---------------------------------------------------------------------------------
+
+
+def stage_on(store: Store, wait: timedelta) -> Stage:
+    contract = replace(CONTRACT, lock=KEY, overlap=replace(CONTRACT.overlap, wait=wait))
+    stage = Stage(contract=contract)
+    stage.locks = store.client()  # type: ignore[assignment]  # a fake makes way for the real one
+    return stage
+
+
+def test_a_start_waits_for_a_key_that_comes_free_in_time(shared: Store) -> None:
+    holder = shared.client()
+    lease = taken(holder.acquire(KEY, "run-0"))
+    stage = stage_on(shared, timedelta(seconds=1))
+    stage.attempts.between = lambda: holder.release(lease)
+
+    ending = stage.run(DONE)
+
+    assert ending.verdict.outcome is Outcome.SUCCEEDED
+    assert stage.attempts.waits == [0.25]
+    assert list(shared.client().held()) == []
+
+
+def test_a_start_that_waited_in_vain_names_the_holder_and_its_age(shared: Store) -> None:
+    shared.client().acquire(KEY, "run-0")
+    stage = stage_on(shared, timedelta(seconds=1))
+
+    ending = stage.run()
+
+    assert ending.verdict.outcome is Outcome.SKIPPED_LOCKED
+    assert stage.attempts.waits == [0.25] * 4
+    assert f"{KEY} is held by run run-0 for " in ending.verdict.message
+    assert ending.holder_run_id == "run-0"
 
 
 # --- several keys ----------------------------------------------------------------------------

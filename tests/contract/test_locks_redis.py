@@ -14,6 +14,7 @@ from domain.errors import ConfigurationInvalid, JobError, StoreUnavailable
 from infra.locks.redis import RedisLocks
 from infra.locks.redis_faults import fault
 from servers import private, redis_url
+from servers.certificate import certificate
 from servers.server import Server, free_port
 
 RIGHT = "right-one"
@@ -106,6 +107,24 @@ def test_a_missing_password_is_asked_for(tmp_path: Path) -> None:
         assert "wants a password in locks.redis_url" in str(refusal(bare))
         with closing(RedisLocks(locked.url)) as locks:
             taken(locks.acquire(KEY, "run-1"))
+
+
+def test_tls_needs_a_certificate_to_trust_and_then_works(tmp_path: Path) -> None:
+    made, port = certificate(tmp_path), free_port()
+    words = (
+        *("--tls-port", str(port), "--tls-auth-clients", "no"),
+        *("--tls-cert-file", str(made.file), "--tls-key-file", str(made.key)),
+    )
+    with private("redis", tmp_path, arguments=words):
+        url = f"rediss://localhost:{port}/0"
+        untrusted = refusal(url)
+        with closing(RedisLocks(f"{url}?ssl_ca_certs={made.file}")) as locks:
+            lease = taken(locks.acquire(KEY, "run-1"))
+            renewed = locks.renew(lease)
+
+    assert isinstance(untrusted, ConfigurationInvalid)
+    assert "has no certificate to trust: add ?ssl_ca_certs=FILE" in str(untrusted)
+    assert renewed
 
 
 def test_nothing_there_is_unavailable() -> None:
