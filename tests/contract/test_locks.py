@@ -104,6 +104,18 @@ def test_an_old_lease_releases_nothing_of_its_successor_s(store: Store) -> None:
     assert isinstance(store.client().acquire(KEY, "run-3"), Busy)
 
 
+def test_an_old_lease_of_the_same_run_is_none_of_its_newer_one(store: Store) -> None:
+    locks = store.client()
+    old = taken(locks.acquire(KEY, "run-1"))
+    locks.release(old)
+    new = taken(locks.acquire(KEY, "run-1"))
+
+    locks.release(old)
+
+    assert not locks.renew(old)
+    assert locks.renew(new)
+
+
 def test_the_held_keys_are_listed_with_their_holders(store: Store) -> None:
     locks = store.client()
     released = taken(locks.acquire("b", "run-1"))
