@@ -17,8 +17,8 @@ ONE = (IMPORT, "--supplier=1")
 KEY = "cron.suppliers.import.supplier.1"
 SERVERS = ("postgresql", "mariadb")
 
-LEASE_SECONDS = 4.0
-"""A seventh of the true lease; what follows from it is shortened with it."""
+LEASE_SECONDS = 5.0
+"""A sixth of the true lease; what follows from it is shortened with it."""
 
 PATIENCE_SECONDS = 60.0
 

@@ -119,6 +119,8 @@ def main() -> None:
     play = Play(**json.loads(sys.argv[1]))
     folder = Path(play.folder)
     counted = (folder / "url").exists()
+    if counted:
+        _load_what_the_job_needs(folder)
     store = CountingStore(folder) if counted else FileLocks(folder / "locks")
     leases = [store.acquire("own", play.run_id)] if play.locked else []
     progress: list[tuple[str, int, int | None]] = []
@@ -151,6 +153,14 @@ def _attempts(play: Play, store: FileLocks, progress: list[Any]) -> ForkedAttemp
         pace=Pace(renew_every=play.pace[0], stop_after=play.pace[1], kill_after=play.pace[2]),
         memory_bytes=play.memory_bytes,
     )
+
+
+def _load_what_the_job_needs(folder: Path) -> None:
+    """Before the job's time begins, which must not pass with loading on a busy machine."""
+    from infra.sql import session_limits  # noqa: F401 - the job's process inherits it
+    from infra.sql.engine import make_engine
+
+    make_engine((folder / "url").read_text()).dispose()
 
 
 def _sessions(folder: Path) -> Sessions:
