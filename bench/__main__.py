@@ -1,6 +1,6 @@
 """Time the console: start-up, import, locks. Prints tables and never fails.
 
-Run: .venv/bin/python -m bench [startup] [import] [memory] [lock] [--lines N] [--runs N]
+Run: .venv/bin/python -m bench [startup] [import] [memory] [lock] [metrics] [--lines N] [--runs N]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench import locks, startup, supplier_import
+from bench import locks, publishing, startup, supplier_import
 from bench.table import Table
 from bench.timing import ROOT, WrongAnswer, machine
 
@@ -36,6 +36,10 @@ def _lock(folder: Path, given: argparse.Namespace) -> Table:
     return locks.report(folder, given.runs or 5)
 
 
+def _metrics(folder: Path, given: argparse.Namespace) -> Table:
+    return publishing.report(folder, given.runs or 25)
+
+
 def _on(kind: str) -> dict[str, _Report]:
     """The import's two tables on a server."""
 
@@ -54,6 +58,7 @@ REPORTS: Mapping[str, _Report] = {
     "import": _import,
     "memory": _memory,
     "lock": _lock,
+    "metrics": _metrics,
     **_on("postgresql"),
     **_on("mariadb"),
 }
