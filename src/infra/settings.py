@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from domain.errors import ConfigurationInvalid
 from infra.boot import database_address, given, root_folder, unknown_variables
@@ -54,7 +55,14 @@ class MetricsSection(Section):
     """Where the textfile collector reads, and the Pushgateway; empty publishes to neither."""
 
     textfile_directory: str
-    pushgateway_url: str = Field(pattern=r"^(https?://[^/\s]+\S*)?$")
+    pushgateway_url: str
+
+    @field_validator("pushgateway_url")
+    @classmethod
+    def _is_web_address(cls, url: str) -> str:
+        if url and not re.fullmatch(r"https?://[^/\s]+\S*", url):
+            raise ValueError("write an address like http://gateway:9091")
+        return url
 
 
 class SlotsSection(Section):

@@ -404,3 +404,13 @@ def test_an_unknown_environment_is_refused_with_those_that_exist(root: Path) -> 
         boot("production", root)
     with pytest.raises(ConfigurationInvalid, match=r"production\.toml is missing"):
         load("production", root)
+
+
+@pytest.mark.parametrize("address", ["gateway:9091", "file:///etc/passwd", "http://"])
+def test_a_gateway_that_is_no_web_address_is_refused_before_a_run_misses_it(
+    root: Path, address: str
+) -> None:
+    write(root, app=APP.replace("http://gateway:9091", address))
+
+    with pytest.raises(ConfigurationInvalid, match="pushgateway_url: .*like http://gateway:9091"):
+        load("test", root)
