@@ -412,5 +412,5 @@ def test_a_gateway_that_is_no_web_address_is_refused_before_a_run_misses_it(
 ) -> None:
     write(root, app=APP.replace("http://gateway:9091", address))
 
-    with pytest.raises(ConfigurationInvalid, match="pushgateway_url: .*like http://gateway:9091"):
+    with pytest.raises(ConfigurationInvalid, match=r"pushgateway_url: .*like http://gateway:9091"):
         load("test", root)
