@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.timing import PYTHON, ROOT, run
+from bench.timing import PYTHON, ROOT, WrongAnswer, run
 
 # What the tests turn off for speed is on again, and memory is as the packages come.
 _DEFAULTS: Mapping[str, Sequence[str]] = {
@@ -32,9 +32,15 @@ class Started:
 
 @contextmanager
 def started(kind: str, folder: Path) -> Iterator[Started]:
+    """Run a server. Raises WrongAnswer where this machine has none."""
     sys.path.append(str(ROOT / "tests"))
+    from servers.finding import Missing, find
     from servers.private import private
 
+    try:
+        find(kind, private=True)
+    except Missing as missing:
+        raise WrongAnswer(str(missing)) from missing
     with private(kind, folder, arguments=_DEFAULTS[kind]) as server:
         asked = run([PYTHON, "-m", "bench.server_stock", "version", server.url, "--lines", "0"])
         yield Started(server.url, asked.strip())

@@ -19,6 +19,7 @@ PEERS = {
     "row by row, one transaction": ("bench.row_by_row", "--one-transaction"),
 }
 
+MOST_ONE_BY_ONE = 100_000
 _PEER_ROUNDS = 1
 _MOST_BYTES = 150_000_000
 
@@ -39,13 +40,17 @@ def report(folder: Path, runs: int, lines: int) -> Table:
 
 
 def on_server(kind: str, folder: Path, runs: int, lines: int) -> Table:
-    """The same on a server of the benchmark's own, with its default durability."""
+    """Do the same on a server of the benchmark's own, with its default durability."""
     with started(kind, folder) as server:
         shop = ServerShop(folder, lines, server.url)
         shop.make()
         limit = _by_module(LIMIT, shop, ("bench.server_limit",))
-        found = alternate([limit, *_ours(shop), *_peers(shop, SERVER_PEERS)], runs)
-    return _table(f"Import of {lines:,} lines on {server.version}", found, lines, 1.3)
+        peers = _peers(shop, SERVER_PEERS) if lines <= MOST_ONE_BY_ONE else []
+        found = alternate([limit, *_ours(shop), *peers], runs)
+    table = _table(f"Import of {lines:,} lines on {server.version}", found, lines, 1.3)
+    if not peers:
+        table.notes.append(f"row by row takes minutes: --lines {MOST_ONE_BY_ONE} measures it")
+    return table
 
 
 def _table(title: str, found: Mapping[str, Series], lines: int, bar: float) -> Table:
