@@ -17,6 +17,7 @@ _REFUSALS: tuple[tuple[str, str], ...] = (
     ("ResponseError: (NOAUTH|Protocol error: unauth)", "wants a password in locks.redis_url"),
     ("ResponseError: DB index", "has no such database number"),
     ("Moved|Ask|ResponseError: MOVED", "is a cluster; locks.redis_url must name a single Redis"),
+    (".*CERTIFICATE_VERIFY_FAILED", "has no certificate to trust: add ?ssl_ca_certs=FILE"),
 )
 
 _OUTAGES: tuple[tuple[str, str], ...] = (
