@@ -1,6 +1,6 @@
 """Time the console: start-up, import, locks. Prints tables and never fails.
 
-Run: .venv/bin/python -m bench [startup] [import] [memory] [lock] [metrics] [--lines N] [--runs N]
+Run: .venv/bin/python -m bench [startup] [import] [memory] [lock] [metrics] [no-news] [--lines N] [--runs N]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench import locks, publishing, startup, supplier_import
+from bench import locks, no_news, publishing, startup, supplier_import
 from bench.table import Table
 from bench.timing import ROOT, WrongAnswer, machine
 
@@ -34,6 +34,10 @@ def _memory(folder: Path, given: argparse.Namespace) -> Table:
 
 def _lock(folder: Path, given: argparse.Namespace) -> Table:
     return locks.report(folder, given.runs or 5)
+
+
+def _no_news(folder: Path, given: argparse.Namespace) -> Table:
+    return no_news.report(folder, given.runs or 25)
 
 
 def _metrics(folder: Path, given: argparse.Namespace) -> Table:
@@ -59,6 +63,7 @@ REPORTS: Mapping[str, _Report] = {
     "memory": _memory,
     "lock": _lock,
     "metrics": _metrics,
+    "no-news": _no_news,
     **_on("postgresql"),
     **_on("mariadb"),
 }
