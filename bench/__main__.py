@@ -1,6 +1,6 @@
 """Time the console: start-up, import, locks. Prints tables and never fails.
 
-Run: .venv/bin/python -m bench [startup] [import] [memory] [lock] [metrics] [no-news] [--lines N] [--runs N]
+Run: .venv/bin/python -m bench [REPORT …] [--lines N] [--runs N]; -h lists the reports.
 """
 
 from __future__ import annotations

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from domain.errors import ConfigurationInvalid
 from infra.boot import database_address, given, root_folder, unknown_variables
@@ -77,8 +79,22 @@ class SecretsSection(Section):
     directory: str
 
 
-class Settings(Section):
+class Written(PydanticBaseSettingsSource):
+    """What files, overlay, variables and mounted files say, merged as every start merges it."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - the base names them
+        """Give nothing key by key: all sections come at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        start = self.current_state
+        return given(start["root"], start["env"])
+
+
+class Settings(BaseSettings):
     """All settings; an unknown key refuses to load."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
     root: Path
     env: str
@@ -90,6 +106,18 @@ class Settings(Section):
     metrics: MetricsSection
     slots: SlotsSection
     secrets: SecretsSection
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base names it
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base names it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base names it
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the variables as ``infra.boot`` does, so that both mean the same by them."""
+        return init_settings, Written(settings_cls)
 
     @property
     def import_root(self) -> Path:
@@ -107,10 +135,10 @@ def load(env: str, root: Path | None = None) -> Settings:
 
 def checked(env: str, root: Path) -> Settings:
     """Check all settings as they are written; references are not followed. Raises as ``load``."""
-    values = given(root, env)
     strangers = unknown_variables()
+    start: dict[str, Any] = {"root": root, "env": env}
     try:
-        settings = Settings.model_validate({**values, "root": root, "env": env})
+        settings = Settings(**start)
     except ValidationError as error:
         raise ConfigurationInvalid("; ".join(_faults(error) + strangers)) from error
     if strangers:
