@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from contextlib import closing
 from threading import Barrier, Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from domain.errors import ConfigurationInvalid, StoreUnavailable
 from infra.sql.connection import Database, Transaction
+from infra.sql.drivers import mariadb, postgresql
 from infra.sql.drivers.faults import Collision
-from servers import KINDS
+from infra.sql.migrate import upgrade
+from servers import KINDS, proxy
 from servers import database as new_database
+from servers.access import Access
 
 SERVERS = tuple(kind for kind in KINDS if kind != "sqlite")
 
@@ -99,6 +103,70 @@ def test_a_server_that_is_not_there_is_unavailable(url: str, change: tuple[str, 
 
     with pytest.raises(StoreUnavailable, match=r"^database (postgresql|mariadb) "):
         Database(away).row("SELECT 1 AS one")
+
+
+READ_ONLY = {
+    "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+}
+
+
+def test_a_standby_is_unavailable_and_named_as_what_it_is(database: Database) -> None:
+    database.execute(READ_ONLY[database.kind])
+
+    with pytest.raises(StoreUnavailable, match=r"takes no writes.*standby"):
+        insert(database)
+
+
+def test_a_server_that_falls_silent_is_unavailable_and_met_anew(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(mariadb, "ANSWER_SECONDS", 0.3)
+    parts = urlsplit(url)
+    with proxy(str(parts.hostname), int(parts.port or 0)) as way:
+        database = Database(
+            parts._replace(netloc=f"{parts.username}@{way.host}:{way.port}").geturl()
+        )
+        with closing(database):
+            database.rows("SELECT 1 AS one")
+            way.delay(2)
+            with pytest.raises(StoreUnavailable):
+                insert(database)
+            way.delay(0)
+            way.cut()
+
+            assert database.rows("SELECT * FROM cron_lock") == []
+
+
+def test_a_database_that_cannot_keep_every_text_is_refused_before_anything_is_written() -> None:
+    with new_database("postgresql", migrated=False) as url, Access(url) as admin:
+        name = f"{url.rpartition('/')[2]}_latin"
+        admin.execute(
+            f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C'"
+            " TEMPLATE template0"
+        )
+        latin = f"{url.rpartition('/')[0]}/{name}"
+        try:
+            for step in (upgrade, lambda latin: Database(latin).row("SELECT 1 AS one")):
+                with pytest.raises(ConfigurationInvalid, match=r"encoding LATIN1.*UTF8"):
+                    step(latin)
+        finally:
+            admin.execute(f"DROP DATABASE {name}")
+
+
+@pytest.mark.parametrize(
+    "default", ["default_transaction_isolation = 'serializable'", "client_encoding = 'LATIN1'"]
+)
+def test_what_a_database_has_by_default_is_not_gone_by(default: str) -> None:
+    with new_database("postgresql") as url, Access(url) as admin:
+        admin.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET {default}")
+
+        with closing(Database(url)) as database:
+            name = default.partition(" ")[0].removeprefix("default_")
+            row = database.row(f"SELECT current_setting('{name}') AS now, '→' AS text")
+
+    assert row in ({"now": "read committed", "text": "→"}, {"now": "UTF8", "text": "→"})
 
 
 def test_a_database_that_does_not_exist_is_a_fault_of_the_settings(url: str) -> None:

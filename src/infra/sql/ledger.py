@@ -53,6 +53,20 @@ _TAKE_SLOT = """
         AND COALESCE(run_id, '') = :seen_run AND COALESCE(outcome, '') = :seen_outcome
 """
 
+_SKIPPED = f"'{Outcome.SKIPPED_LOCKED.word}', '{Outcome.STARVED.word}'"
+
+# Two statements: with the first as a subquery MariaDB reads every run that the job ever did.
+_LAST_UNSKIPPED = f"""
+    SELECT started_at FROM cron_run WHERE command = :command AND scope = :scope
+      AND status = 'closed' AND outcome NOT IN ({_SKIPPED})
+    ORDER BY started_at DESC LIMIT 1
+"""  # noqa: S608 - the words are the outcomes' own
+
+_SKIPS = f"""
+    SELECT COUNT(*) AS skips FROM cron_run WHERE command = :command AND scope = :scope
+      AND outcome IN ({_SKIPPED}) AND started_at > :since
+"""  # noqa: S608
+
 
 class SqlLedger:
     """Runs, attempts and slots in SQL. Source: none in the legacy jobs, which kept no record."""
@@ -204,18 +218,9 @@ class SqlLedger:
             )
 
     def skips_in_a_row(self, command: str, scope: str) -> int:
-        skipping = (Outcome.SKIPPED_LOCKED.word, Outcome.STARVED.word)
-        row = self._database.row(
-            "SELECT COUNT(*) AS skips FROM cron_run"
-            " WHERE command = :command AND scope = :scope AND outcome IN (:locked, :starved)"
-            " AND started_at > COALESCE((SELECT MAX(started_at) FROM cron_run"
-            "   WHERE command = :command AND scope = :scope AND status = 'closed'"
-            "   AND outcome NOT IN (:locked, :starved)), '')",
-            command=command,
-            scope=scope,
-            locked=skipping[0],
-            starved=skipping[1],
-        )
+        of_job = {"command": command, "scope": scope}
+        last = self._database.row(_LAST_UNSKIPPED, **of_job)
+        row = self._database.row(_SKIPS, **of_job, since=last["started_at"] if last else "")
         return int(row["skips"]) if row else 0
 
     def attempt_started(self, run_id: str, attempt: int, now: datetime) -> None:

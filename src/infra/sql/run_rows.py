@@ -10,7 +10,7 @@ from infra.secrets import scrub, scrubbed
 from infra.sql.connection import Row
 from infra.sql.instants import from_text, optional_instant, optional_text, to_text
 
-ID_LENGTH, ACTOR_LENGTH = 120, 80
+ID_LENGTH, ACTOR_LENGTH, ERROR_LENGTH = 120, 80, 80
 """Characters of a column; others choose these texts, and a long one must not cost the run row."""
 
 
@@ -66,7 +66,7 @@ def closing_values(run_id: str, closing: Closing) -> dict[str, object]:
         "outcome": verdict.outcome.word,
         "exit_code": int(verdict.exit_code),
         "message": scrub(verdict.message),
-        "error": verdict.error,
+        "error": verdict.error[:ERROR_LENGTH],
         "finished_at": to_text(closing.finished_at),
         "attempts": closing.attempts,
         "summary": summary_text(closing.summary),

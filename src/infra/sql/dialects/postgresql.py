@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from domain.errors import JobError
 from infra.sql.address import Address
 from infra.sql.dialects import words
+from infra.sql.drivers.postgresql import check_encoding
 
 CONNECT_SECONDS = 5
 _KEEPALIVE_SECONDS = 10
@@ -58,6 +59,7 @@ def _parameters(address: Address, *, read_only: bool) -> dict[str, Any]:
         "connect_timeout": CONNECT_SECONDS,
         "keepalives_idle": _KEEPALIVE_SECONDS,
         "application_name": "crontract",
+        "client_encoding": "utf8",
         "prepare_threshold": None,
         **address.options,
         "options": f"{settings} {address.options.get('options', '')}",
@@ -72,6 +74,7 @@ def make_durable(_connection: Connection) -> None:
 def migrating(made: Engine) -> Iterator[Connection]:
     """One transaction for all migrations; a second one waits, then finds nothing to do."""
     with made.begin() as connection:
+        check_encoding(connection.connection.dbapi_connection)  # type: ignore[arg-type]
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         yield connection
 

@@ -30,5 +30,12 @@ def unavailable(address: Address, text: str) -> StoreUnavailable:
     return StoreUnavailable(f"database {address.place}: {text}")
 
 
+def read_only(address: Address, text: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"database {address.place} takes no writes ({text}): is it a standby, or is the user"
+        " read-only?"
+    )
+
+
 def collision(address: Address, text: str) -> Collision:
     return Collision(f"database {address.place}: {text}")

@@ -21,6 +21,9 @@ ANSWER_SECONDS = 10
 
 Error = pymysql.err.Error
 
+# By number where the driver has no name for it.
+_SERVER_READ_ONLY, _TRANSACTION_READ_ONLY, _READ_ONLY_MODE = 1290, 1792, 1836
+
 _BY_CODE: tuple[tuple[tuple[int, ...], faults.Word], ...] = (
     ((ER.NO_SUCH_TABLE, ER.BAD_FIELD_ERROR), faults.old_schema),
     (
@@ -34,6 +37,7 @@ _BY_CODE: tuple[tuple[tuple[int, ...], faults.Word], ...] = (
         faults.refused,
     ),
     ((ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT), faults.collision),
+    ((_SERVER_READ_ONLY, _TRANSACTION_READ_ONLY, _READ_ONLY_MODE), faults.read_only),
 )
 
 _TLS_OPTIONS = ("ssl_ca", "ssl_cert", "ssl_key")

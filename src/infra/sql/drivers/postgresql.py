@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
-from domain.errors import JobError
+from domain.errors import ConfigurationInvalid, JobError
 from infra.sql.address import Address
 from infra.sql.drivers import faults
 from infra.sql.drivers.named import printf_style
 
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
+
+_T = TypeVar("_T")
+
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10
 """The ledger's statements take milliseconds; a server that needs longer is not there."""
+
+SILENT_SECONDS = ANSWER_SECONDS + 1
+"""The server's own word comes first where it has one."""
 
 Error = psycopg.Error
 
@@ -24,6 +33,8 @@ _BY_STATE: tuple[tuple[tuple[str, ...], faults.Word], ...] = (
     (("42P01", "42703"), faults.old_schema),  # no such table, no such column
     (("28000", "28P01", "3D000", "42501"), faults.refused),  # user, password, database, grant
     (("40001", "40P01", "55P03"), faults.collision),  # serialization, deadlock, lock wait
+    (("25006",), faults.read_only),
+    (("25P03",), faults.unavailable),  # idle in a transaction: this process was frozen meanwhile
 )
 
 # A refused connection carries no code; a server that speaks another language counts as away.
@@ -32,20 +43,54 @@ _REFUSALS = re.compile(
     r"|no password supplied|invalid connection option"
 )
 
-Connection = psycopg.Connection[dict[str, Any]]
+_SETTINGS = (
+    f"-c statement_timeout={ANSWER_SECONDS}s"
+    f" -c idle_in_transaction_session_timeout={ANSWER_SECONDS}s"
+    " -c default_transaction_isolation=read\\ committed"
+)
+"""Whatever a role or a database has by default."""
+
+
+class Connection(psycopg.Connection[dict[str, Any]]):
+    """Gives up a server that is silent: one that is frozen keeps no time limit of its own."""
+
+    def wait(self, gen: PQGen[_T], interval: float = 0.1, timeout: float | None = None) -> _T:
+        patience = timeout or SILENT_SECONDS
+        try:
+            return super().wait(gen, interval, patience)
+        except psycopg.OperationalError as error:
+            if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+                raise
+            self.close()  # the answer may come yet, when another question has been asked
+            raise psycopg.OperationalError(f"no answer within {patience:.0f} s") from error
 
 
 def connect(address: Address) -> Connection:
-    return psycopg.connect(
+    connection = Connection.connect(
         **_parameters(address),
         autocommit=True,
         row_factory=dict_row,
         cursor_factory=psycopg.ClientCursor,  # a value without a type is a text, as elsewhere
     )
+    try:
+        check_encoding(connection)
+    except ConfigurationInvalid:
+        connection.close()
+        raise
+    return connection
+
+
+def check_encoding(connection: psycopg.Connection[Any]) -> None:
+    """Raise ConfigurationInvalid for a database that cannot keep every text."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in (None, "UTF8"):
+        raise ConfigurationInvalid(
+            f"database {connection.info.dbname} has the encoding {encoding}: create it anew"
+            " with ENCODING 'UTF8' TEMPLATE template0"
+        )
 
 
 def _parameters(address: Address) -> dict[str, Any]:
-    limit = ANSWER_SECONDS * 1000
     return {
         "host": address.host,
         "port": address.port,
@@ -53,11 +98,12 @@ def _parameters(address: Address) -> dict[str, Any]:
         "password": address.password or None,
         "dbname": address.database,
         "connect_timeout": CONNECT_SECONDS,
-        "tcp_user_timeout": limit,
+        "tcp_user_timeout": ANSWER_SECONDS * 1000,
         "keepalives_idle": ANSWER_SECONDS,
         "application_name": "crontract",
-        "options": f"-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}",
+        "client_encoding": "utf8",  # the job's environment may ask for another
         **address.options,
+        "options": f"{_SETTINGS} {address.options.get('options', '')}",
     }
 
 
