@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import ClassVar
 
 
 class JobError(Exception):
@@ -26,6 +27,20 @@ class Refused(JobError):
 
 class ConfigurationInvalid(Refused):
     """Settings or a contract are wrong; nothing ran (exit 78)."""
+
+    remedy: ClassVar[str] = ""
+
+
+class SchemaOutdated(ConfigurationInvalid):
+    """The database is not made yet, or its tables are those of another version."""
+
+    remedy = "Run bin/console db:migrate"
+
+
+class SecretMissing(ConfigurationInvalid):
+    """A reference leads to no secret that this user can read."""
+
+    remedy = "Mount it for this user: docs/how-to/keep-secrets.md"
 
 
 class StoreUnavailable(Retryable):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote, unquote
 
-from domain.errors import ConfigurationInvalid
+from domain.errors import ConfigurationInvalid, SecretMissing
 
 HIDDEN = "***"
 
@@ -156,7 +156,7 @@ def read_secret(path: Path) -> str:
                 raise ConfigurationInvalid(f"secret {path} is not a regular file")
             return _text(path, file.read(LONGEST_BYTES + 1))
     except OSError as error:
-        raise ConfigurationInvalid(f"secret {path} cannot be read: {error.strerror}") from error
+        raise SecretMissing(f"secret {path} cannot be read: {error.strerror}") from error
 
 
 def _text(path: Path, content: bytes) -> str:
@@ -175,7 +175,7 @@ def _text(path: Path, content: bytes) -> str:
 def _variable(name: str) -> str:
     value = os.environ.get(name, "")
     if not value:
-        raise ConfigurationInvalid(f"secret env:{name} is not set")
+        raise SecretMissing(f"secret env:{name} is not set")
     return value
 
 

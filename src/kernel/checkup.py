@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 from domain.errors import ConfigurationInvalid
-from domain.operating.checkup import Check, Seen, ok, skipped, wrong
+from domain.operating.checkup import Check, Seen, ok, skipped, warn
 from domain.operating.lock_store import LockStore
-from infra.boot import Boot, boot, read_toml, root_folder, source_folder
+from infra.alerts.settings import routes
+from infra.boot import Boot, boot, root_folder, source_folder
 from infra.doctor import database, host, mounted, network
 from infra.schedules import DeclaredSchedule, schedules
 from infra.sql.connection import Database
 from kernel.lock_stores import chosen, open_store
+
+SETTINGS, DATABASE = "settings", "database"
+"""Checks that others rest on."""
+
+_START = "Start the server, or correct {}"
 
 
 class Checkup:
@@ -26,22 +32,32 @@ class Checkup:
         return (
             _check("python", host.python, "Install Python 3.11 or newer and run bin/setup"),
             _check("settings", self._load, "Correct the file named; bin/console config:check"),
-            _check("secrets", self._secrets, "Mount them, chmod 0600: docs/how-to/keep-secrets.md"),
-            _check("database", self._database, "Start the server, or correct DATABASE_URL"),
-            _check("migrations", self._migrations, "Run bin/console db:migrate"),
-            _check("clock", self._clock, "Set both clocks by NTP (timedatectl)"),
-            _check("locks", self._locks, 'Set locks.store to "auto", or bring its server up'),
-            _check("redis", self._redis, "Start the server, or correct locks.redis_url"),
-            _check("folders", self._folders, "Make room, or give this user the folder"),
+            *self._storage(),
+            _check("folders", self._folders, "Make room, or give this user the folder", SETTINGS),
             _check("schedules", self._schedules, "Correct config/schedules.toml"),
             _check("zones", self._zones, "Install the system's tzdata package"),
-            _check("gateway", self._gateway, "Start it, or correct metrics.pushgateway_url"),
+            _check("gateway", self._gateway, _START.format("metrics.pushgateway_url"), SETTINGS),
+            _check(
+                "channels", self._routes, "Correct config/alerts.toml: bin/console config:check"
+            ),
             *self._channels(),
             _check("supervisor", self._supervisor, "Run on Linux; elsewhere only to develop"),
             _check(
                 "bytecode", lambda: host.bytecode(source_folder()), "Run bin/setup as its owner"
             ),
         )
+
+    def _storage(self) -> Iterator[Check]:
+        mount = "Mount them, chmod 0600: docs/how-to/keep-secrets.md"
+        yield _check("secrets", self._secrets, mount, SETTINGS)
+        yield _check("database", self._database, _START.format("DATABASE_URL"), SETTINGS)
+        first = "Look at the database: bin/console doctor --only=database"
+        yield _check("migrations", self._migrations, first, DATABASE)
+        yield _check("clock", self._clock, first, DATABASE)
+        yield _check(
+            "locks", self._locks, "Correct what it says: docs/explanation/locks.md", DATABASE
+        )
+        yield _check("redis", self._redis, _START.format("locks.redis_url"), SETTINGS)
 
     @cached_property
     def _boot(self) -> Boot:
@@ -100,22 +116,30 @@ class Checkup:
     def _supervisor(self) -> Seen:
         return host.supervision(self._boot.memory_limit_bytes)
 
+    def _routes(self) -> Seen:
+        """Look whether each owner has a channel; without one the jobs run all the same."""
+        from kernel.configuration import channel_faults
+
+        declared = len(routes(root_folder()).channels)
+        faults = channel_faults(root_folder(), self._env)
+        if faults:
+            return warn("; ".join(faults))
+        return ok(f"{declared} declared") if declared else skipped("none is declared")
+
     def _channels(self) -> list[Check]:
         """One check per alert channel, so that one that hangs does not hide the next."""
-        path = root_folder() / "config" / "alerts.toml"
         try:
-            channels = read_toml(path).get("channel", {}) if path.exists() else {}
-        except ConfigurationInvalid as error:
-            fault = wrong(str(error))
-            return [_check("channels", lambda: fault, "Correct the file: bin/console config:check")]
+            channels = routes(root_folder()).channels
+        except ConfigurationInvalid:  # said by the check of them all
+            return []
         return [self._channel(name, values) for name, values in channels.items()]
 
     def _channel(self, name: str, values: Mapping[str, Any]) -> Check:
         def look() -> Seen:
             return network.REACH[values["kind"]](values, self._boot.secrets_directory)
 
-        return _check(f"channel {name}", look, "Correct config/alerts.toml, or start the server")
+        return _check(f"channel {name}", look, _START.format("config/alerts.toml"), SETTINGS)
 
 
-def _check(name: str, look: Callable[[], Seen], remedy: str) -> Check:
-    return Check(name=name, look=look, remedy=remedy)
+def _check(name: str, look: Callable[[], Seen], remedy: str, rests_on: str = "") -> Check:
+    return Check(name=name, look=look, remedy=remedy, rests_on=rests_on)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from domain.errors import ConfigurationInvalid
 from domain.operating.findings import ERROR, WARNING, Finding
+from domain.operating.lock_store import LockStore
 from infra.alerts.settings import owners_of, route_faults
 from infra.boot import ENVIRONMENTS, boot, read_toml, root_folder
 from infra.doctor.lines import place_of_fault
@@ -58,7 +59,9 @@ class Configuration:
         if not faults_of(partial(checked, self._env, self._root)):  # else it is said already
             settings = boot(self._env)
             address_of(settings.database_url)
-            chosen(settings, Database(settings.database_url))
+            store = chosen(settings, Database(settings.database_url))
+            if store is LockStore.REDIS and not settings.redis_url:
+                raise ConfigurationInvalid("config: locks.redis_url: empty, but the store is redis")
 
     def _channels(self) -> None:
         faults = channel_faults(self._root, self._env)

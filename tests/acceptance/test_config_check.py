@@ -41,6 +41,7 @@ def below(line: str) -> str:
     "case",
     [
         ("app.toml", "running = true", "running = 7", "running = 7", "cron.running"),
+        ("app.toml", 'store = "auto"', 'store = "redis"', "redis_url =", "the store is redis"),
         ("app.toml", "[cron]", "[corn]", "[corn]", "unknown key corn"),
         ("app.toml", "[cron]", "[cron]\nrunnning = 1", "runnning", "cron.runnning"),
         ("env/test.toml", "# What", below("start_grace_seconds = 0"), "= 0", "slots.start"),

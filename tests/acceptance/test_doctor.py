@@ -48,7 +48,7 @@ def test_every_part_of_an_installation_has_its_check(shop: Shop) -> None:
 
     assert set(seen) == {
         *("python", "settings", "secrets", "database", "migrations", "clock", "locks", "redis"),
-        *("folders", "schedules", "zones", "gateway", "supervisor", "bytecode"),
+        *("folders", "schedules", "zones", "gateway", "channels", "supervisor", "bytecode"),
     }
     assert all(row["seconds"] < 3 for row in seen.values())
 
@@ -61,7 +61,7 @@ def test_a_database_that_is_away_is_69_and_hides_nothing(shop: Shop, url: str) -
     assert {name for name, row in seen.items() if row["state"] == "fail"} == {
         *("database", "migrations", "clock", "locks"),
     }
-    assert seen["database"]["do"]
+    assert {row["do"] for row in seen.values()} == {"", "Start the server, or correct DATABASE_URL"}
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mariadb"])
@@ -81,6 +81,37 @@ def test_a_database_without_tables_is_78_and_says_what_to_type(tmp_path: Path) -
 
     assert code == 78
     assert "db:migrate" in seen["database"]["found"] + seen["migrations"]["do"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_fault_is_one_thing_to_do(kind: str, tmp_path: Path) -> None:
+    with database(kind, migrated=False) as url:
+        done = Shop(tmp_path / "shop", url=url).console("doctor")
+
+    to_do = done.stdout.partition("to do:\n")[2].splitlines()
+    assert (done.returncode, len(to_do)) == (78, 1)
+    assert to_do[0].endswith("migrations, locks: Run bin/console db:migrate")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "state", "found"),
+    [
+        ("[channel.x]\nkind = 'smpt'\n", 78, "fail", "kind is one of smtp"),
+        ("[channel.x]\nkind = 'smtp'\n", 78, "fail", "host is missing"),
+        ("[channel.x\n", 78, "fail", "at line 1"),
+        ("[channel.x]\nkind = 'alertmanager'\nurl = 'http://127.0.0.1:9'\n", 69, "warn", "owner"),
+        ("", 0, "warn", "no channel is declared"),
+    ],
+)
+def test_alerts_that_would_reach_nobody_are_said(
+    text: str, code: int, state: str, found: str, shop: Shop
+) -> None:
+    (shop.root / "config" / "alerts.toml").write_text(text)
+
+    exit_code, seen = answers(shop, "--env=prod")
+
+    assert (exit_code, seen["channels"]["state"]) == (code, state)
+    assert found in seen["channels"]["found"]
 
 
 def test_a_setting_that_is_wrong_is_78_and_named(shop: Shop) -> None:

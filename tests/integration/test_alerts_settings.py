@@ -66,7 +66,7 @@ def test_a_sound_file_gives_channels_in_order_and_the_impact(tmp_path: Path) -> 
         ("host =", "hots =", "[channel.mail] unknown key hots"),
         ("https://am", "ftp://am", "[channel.am] url is not an http or https address"),
         ("ntfys://", "ntfys:", "[channel.chat] url is not an address with a scheme"),
-        ('"Shared Ops" =', '"Shared Oops" =', '[owner] "Shared Oops" is no owner; there are'),
+        ('"Shared Ops" =', '"Shared Oops" =', '[owner] "Shared Oops" is no owner: there are'),
         ('["am", "mail"]', '["am", "male"]', '[owner] "Shared Ops": there is no [channel.male]'),
         ('["am", "mail"]', '"am"', '[owner] "Shared Ops": write a list of channel names'),
         ("CR-009 =", "CR-9 =", "[impact] CR-9: write CR-009"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from domain.errors import SchemaOutdated
 from domain.operating.checkup import Seen, State
 from domain.operating.lock_store import LockStore
 from infra.boot import ENVIRONMENTS
@@ -44,11 +45,10 @@ def test_a_migrated_database_is_fit(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_database_without_tables_says_what_to_type(kind: str) -> None:
-    with server_database(kind, migrated=False) as url:
-        seen = database.migrated(url)
+    with server_database(kind, migrated=False) as url, pytest.raises(SchemaOutdated) as fault:
+        database.migrated(url)
 
-    assert facts(seen) == ("fail", 78)
-    assert seen.advice == "Run bin/console db:migrate"
+    assert fault.value.remedy == "Run bin/console db:migrate"
 
 
 @pytest.mark.parametrize(("version", "state"), [("0001", "fail"), ("9999", "fail"), (None, "fail")])
@@ -59,6 +59,7 @@ def test_another_version_of_the_tables_is_a_fault(version: str | None, state: st
         seen = database.migrated(url)
 
     assert facts(seen) == (state, 78)
+    assert seen.advice
     assert newest() in seen.found
 
 
@@ -139,7 +140,12 @@ def test_a_server_that_is_ready_is_seen_and_one_that_is_gone_too(
 
 @pytest.mark.parametrize(
     ("address", "expected"),
-    [("", ("skipped", 0)), (f"http://{NOWHERE}", ("fail", 69)), ("ftp://gate", ("fail", 69))],
+    [
+        ("", ("skipped", 0)),
+        (f"http://{NOWHERE}", ("fail", 69)),
+        ("ftp://gate", ("fail", 78)),
+        ("gate:9091", ("fail", 78)),
+    ],
 )
 def test_an_address_is_reached_or_not(
     address: str, expected: tuple[str, int], tmp_path: Path

@@ -40,14 +40,23 @@ def test_odd_characters_and_options_are_read_as_written() -> None:
     assert address.options == {"sslmode": "require", "x": "1"}
 
 
-@pytest.mark.parametrize("url", ["oracle://db/shop", "shop", "", "sqlite://", "sqlite:///"])
+@pytest.mark.parametrize(
+    "url", ["oracle://db/shop", "shop", "", "postgres:shop", "sqlite://", "sqlite:///"]
+)
 def test_another_database_is_refused_with_what_to_write(url: str) -> None:
     with pytest.raises(ConfigurationInvalid, match=r"write sqlite:///.* or mariadb://"):
         address_of(url)
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://shop:hunter2@db", "mysql://shop:hunter2@db:port/x", "x:hunter2@db"]
+    "url",
+    [
+        "postgresql://shop:hunter2@db",
+        "mysql://shop:hunter2@db:port/x",
+        "x:hunter2@db",
+        "postgres:shop:hunter2@db/shop",
+        "postgresql://shop:hunter2#x@db/shop",
+    ],
 )
 def test_a_password_in_a_refused_address_is_not_repeated(url: str) -> None:
     with pytest.raises(ConfigurationInvalid) as refused:

@@ -49,11 +49,12 @@ class Doctor:
 
 
 def _advice(answers: Sequence[tuple[Looked, Seen]]) -> list[str]:
-    to_do = [
-        f"  {looked.check.name}: {seen.advice}"
-        for looked, seen in answers
-        if seen.state in (State.WARN, State.FAIL)
-    ]
+    """Say each thing to do once, with every check that it puts right."""
+    names: dict[str, list[str]] = {}
+    for looked, seen in answers:
+        if seen.state in (State.WARN, State.FAIL):
+            names.setdefault(seen.advice, []).append(looked.check.name)
+    to_do = [f"  {', '.join(checks)}: {advice}" for advice, checks in names.items()]
     return ["", "to do:", *to_do] if to_do else ["", "fit to run"]
 
 

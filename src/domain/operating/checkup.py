@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from threading import Thread
 
@@ -57,11 +57,15 @@ def wrong(found: str, advice: str = "") -> Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing that a run needs, and what to do where it is not as it must be."""
+    """One thing that a run needs, and what to do where it is not as it must be.
+
+    ``rests_on`` names the check of what is asked through: a fault met there is put right there.
+    """
 
     name: str
     look: Callable[[], Seen]
     remedy: str
+    rests_on: str = ""
 
 
 @dataclass(kw_only=True)
@@ -102,7 +106,7 @@ def _seen(check: Check) -> Seen:
     try:
         return check.look()
     except ConfigurationInvalid as error:
-        return wrong(str(error))
+        return wrong(str(error), error.remedy)
     except JobError as error:
         return unreachable(str(error))
     except Exception as error:  # noqa: BLE001 - a check that breaks must not hide the others
@@ -115,7 +119,17 @@ def examine(checks: Sequence[Check], seconds: float = LIMIT_SECONDS) -> list[tup
     begun = [Looked(check=check) for check in checks]
     for looked in begun:
         looked.begin()
-    return [(looked, looked.answer(deadline)) for looked in begun]
+    seen: dict[str, Seen] = {}
+    for looked in begun:
+        seen[looked.check.name] = _by_its_cause(looked.check, looked.answer(deadline), seen)
+    return [(looked, seen[looked.check.name]) for looked in begun]
+
+
+def _by_its_cause(check: Check, seen: Seen, before: Mapping[str, Seen]) -> Seen:
+    cause = before.get(check.rests_on)
+    if cause and (cause.state, cause.found) == (seen.state, seen.found):
+        return replace(seen, advice=cause.advice)
+    return seen
 
 
 def verdict(seen: Sequence[Seen]) -> ExitCode:

@@ -135,7 +135,7 @@ OPTIONAL = ("user", "password", "ca_file")
 
 def _faults(content: Values) -> Iterable[str]:
     for section in content.keys() - {"channel", "owner", "impact"}:
-        yield f"unknown section [{section}]; there are channel, owner and impact"
+        yield f"unknown section [{section}]: there are channel, owner and impact"
     tables = [content.get(section, {}) for section in ("channel", "owner", "impact")]
     if not all(isinstance(table, dict) for table in tables):
         yield "channel, owner and impact are sections: write [channel.NAME], [owner], [impact]"
@@ -177,7 +177,7 @@ def _key_faults(values: Values, keys: Mapping[str, tuple[str, Check]]) -> Iterab
 
 def _owner_faults(name: str, listed: Any, channels: Values) -> Iterable[str]:
     if name not in [owner.value for owner in Owner]:
-        yield f'[owner] "{name}" is no owner; there are {", ".join(Owner)}'
+        yield f'[owner] "{name}" is no owner: there are {", ".join(Owner)}'
     if not isinstance(listed, list) or not all(isinstance(channel, str) for channel in listed):
         yield f'[owner] "{name}": write a list of channel names'
         return

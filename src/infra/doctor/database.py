@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from domain.errors import ConfigurationInvalid
+from domain.errors import SchemaOutdated
 from domain.operating.checkup import Seen, ok, skipped, unreachable, warn, wrong
 from domain.operating.lock_store import LockStore
 from domain.operating.ports import Busy, Locks
@@ -15,6 +15,8 @@ from infra.sql.database_clock import NOW
 
 WARN_SECONDS, FAIL_SECONDS = 1.0, 5.0
 """A lease lasts 30 s and is given up 10 s before its end; log lines and slots go by this clock."""
+
+_BY_NTP = "Set both clocks by NTP (timedatectl)"
 
 PROBE = "doctor.probe"
 """One key for every check: the database keeps a row per key for ever."""
@@ -34,8 +36,6 @@ def migrated(url: str) -> Seen:
     database = Database(url)
     try:
         row = database.row("SELECT version_num FROM alembic_version")
-    except ConfigurationInvalid as error:
-        return wrong(str(error), "Run bin/console db:migrate")
     finally:
         database.close()
     found, needed = row["version_num"] if row else None, newest()
@@ -43,7 +43,7 @@ def migrated(url: str) -> Seen:
         return ok(f"at {found}")
     if found and found > needed:
         return wrong(f"at {found}, newer than this version's {needed}", "Install that version")
-    return wrong(f"at {found or 'none'}, this version needs {needed}")
+    return wrong(f"at {found or 'none'}, this version needs {needed}", SchemaOutdated.remedy)
 
 
 def newest() -> str:
@@ -73,8 +73,8 @@ def skew(seconds: float, unsure: float) -> Seen:
     found = f"the database is {abs(seconds):.3f} s {'ahead' if seconds > 0 else 'behind'}"
     certain = abs(seconds) - unsure
     if certain > FAIL_SECONDS:
-        return wrong(found)
-    return warn(found) if certain > WARN_SECONDS else ok(found)
+        return wrong(found, _BY_NTP)
+    return warn(found, _BY_NTP) if certain > WARN_SECONDS else ok(found)
 
 
 def locks(kind: LockStore, store: Locks, *, on_server: bool) -> Seen:

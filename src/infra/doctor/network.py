@@ -17,6 +17,8 @@ from infra.secrets import filled, resolve, without_password
 ANSWER_SECONDS = 2.5
 """Less than a check may take, so that what failed can still be said."""
 
+_KINDS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+
 _NO_ACCESS = (http.client.UNAUTHORIZED, http.client.FORBIDDEN)
 
 
@@ -25,6 +27,8 @@ def ready(address: str, secrets: Path) -> Seen:
     if not address:
         return skipped("not configured")
     parts = urlsplit(filled(address, secrets).reveal())
+    if parts.scheme not in _KINDS or not parts.hostname:
+        return wrong(f"{without_password(address)}: write an http or https address")
     place = without_password(f"{parts.scheme}://{parts.netloc}")
     try:
         status = _status(parts)
@@ -46,10 +50,7 @@ def _said(error: Exception) -> str:
 
 
 def _status(parts: SplitResult) -> int:
-    kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-    if parts.scheme not in kinds:
-        raise ValueError("write an http or https address")
-    connection = kinds[parts.scheme](parts.hostname or "", parts.port, timeout=ANSWER_SECONDS)
+    connection = _KINDS[parts.scheme](parts.hostname or "", parts.port, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", f"{parts.path.rstrip('/')}/-/ready", headers=_access(parts))
         return int(connection.getresponse().status)

@@ -27,6 +27,8 @@ _PORTS = {POSTGRESQL: 5432, MARIADB: 3306}
 
 EXAMPLES = "sqlite:///var/crontract.db, postgresql://USER@HOST/NAME or mariadb://USER@HOST/NAME"
 
+_SIGNS = " (in a password # is %23, / is %2F, ? is %3F)"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
@@ -57,14 +59,16 @@ def address_of(url: str) -> Address:
     """Read an address. Raises ConfigurationInvalid, which never repeats the address itself."""
     scheme = url.partition(":")[0]
     kind = _KINDS.get(scheme)
-    if kind is None:
+    if kind is None or "://" not in url:
         raise ConfigurationInvalid(f"database.url {scheme}: write {EXAMPLES}")
     if kind == SQLITE:
         return Address(kind=kind, path=_sqlite_path(url))
     try:
         return _server(kind, urlsplit(url))
     except ValueError as error:  # its text may hold a part of the password
-        raise ConfigurationInvalid(f"database.url is no address: write {EXAMPLES}") from error
+        raise ConfigurationInvalid(
+            f"database.url is no address: write {EXAMPLES}{_SIGNS}"
+        ) from error
 
 
 def shown(url: str) -> str:
@@ -79,7 +83,7 @@ def shown(url: str) -> str:
 def _server(kind: str, parts: SplitResult) -> Address:
     database = unquote(parts.path.removeprefix("/"))
     if not database:
-        raise ConfigurationInvalid(f"database.url names no database: write {EXAMPLES}")
+        raise ConfigurationInvalid(f"database.url names no database: write {EXAMPLES}{_SIGNS}")
     return Address(
         kind=kind,
         host=parts.hostname or "localhost",

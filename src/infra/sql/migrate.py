@@ -11,14 +11,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from domain.errors import ConfigurationInvalid
-from infra.sql.address import MARIADB, Address, address_of
+from infra.sql.address import MARIADB, POSTGRESQL, Address, address_of
 from infra.sql.dialects.words import DatabaseMissing
 from infra.sql.engine import dialect_of, make_engine, reading, translated
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 
-_CREATE = {MARIADB: "CREATE DATABASE `{}` CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"}
-_CREATE_ELSEWHERE = "CREATE DATABASE \"{}\" ENCODING 'UTF8' TEMPLATE template0"
+_CREATE = {
+    MARIADB: "CREATE DATABASE `{database}` CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
+    POSTGRESQL: "CREATE DATABASE \"{database}\"{owner} ENCODING 'UTF8' TEMPLATE template0",
+}
 
 
 def upgrade(url: str, *, to: str = "head") -> None:
@@ -56,7 +58,9 @@ def needed() -> str | None:
 
 
 def _to_be_created(error: Exception, address: Address) -> ConfigurationInvalid:
-    line = _CREATE.get(address.kind, _CREATE_ELSEWHERE).format(address.database)
+    # Only its owner may make tables in it, from PostgreSQL 15 on.
+    owner = f' OWNER "{address.user}"' if address.user else ""
+    line = _CREATE[address.kind].format(database=address.database, owner=owner)
     return ConfigurationInvalid(f"{error}; an administrator of the server creates it with: {line};")
 
 

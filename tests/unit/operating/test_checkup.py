@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import pytest
 
-from domain.errors import ConfigurationInvalid, StoreUnavailable
+from domain.errors import ConfigurationInvalid, SchemaOutdated, StoreUnavailable
 from domain.operating.checkup import (
     Check,
     Seen,
@@ -67,6 +67,40 @@ def test_a_check_s_own_advice_wins_over_the_remedy() -> None:
     ((_, seen),) = examine([check(lambda: warn("old", "renew it"))])
 
     assert seen.advice == "renew it"
+
+
+def test_an_error_s_own_remedy_wins_over_the_check_s() -> None:
+    ((_, seen),) = examine([check(fails(SchemaOutdated("no table")))])
+
+    assert (seen.exit_code, seen.advice) == (78, "Run bin/console db:migrate")
+
+
+@pytest.mark.parametrize(
+    ("above", "advice"),
+    [
+        (fails(StoreUnavailable("refused")), "mend the base"),
+        (fails(StoreUnavailable("no lease")), "mend the top"),
+        (lambda: wrong("no lease", "set it"), "set it"),
+        (lambda: ok("refused"), ""),
+    ],
+)
+def test_a_fault_met_beneath_already_is_put_right_there(
+    above: Callable[[], Seen], advice: str
+) -> None:
+    base = Check(name="base", look=fails(StoreUnavailable("refused")), remedy="mend the base")
+    top = Check(name="top", look=above, remedy="mend the top", rests_on="base")
+
+    answers = examine([base, top])
+
+    assert [seen.advice for _, seen in answers] == ["mend the base", advice]
+
+
+def test_a_check_alone_gives_its_own_advice() -> None:
+    top = Check(name="top", look=lambda: unreachable("gone"), remedy="top", rests_on="base")
+
+    ((_, seen),) = examine([top])
+
+    assert seen.advice == "top"
 
 
 def test_one_that_hangs_fails_in_time_and_hides_no_other() -> None:

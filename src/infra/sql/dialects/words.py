@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from domain.errors import ConfigurationInvalid, DiskFull, JobError, StoreUnavailable
+from domain.errors import (
+    ConfigurationInvalid,
+    DiskFull,
+    JobError,
+    SchemaOutdated,
+    StoreUnavailable,
+)
 from infra.sql.drivers.faults import Collision
 
 Word = Callable[[str], JobError]
@@ -32,8 +38,8 @@ def full(text: str) -> DiskFull:
     return DiskFull(f"no room left for the database ({text}); nothing was written: free space")
 
 
-def old_schema(text: str) -> ConfigurationInvalid:
-    return ConfigurationInvalid(f"{text}: run bin/console db:migrate")
+def old_schema(text: str) -> SchemaOutdated:
+    return SchemaOutdated(f"{text}: run bin/console db:migrate")
 
 
 def refused(text: str) -> ConfigurationInvalid:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from domain.errors import ConfigurationInvalid, JobError, StoreUnavailable
+from domain.errors import ConfigurationInvalid, JobError, SchemaOutdated, StoreUnavailable
 from infra.sql.address import Address
 
 Word = Callable[[Address, str], JobError]
@@ -15,8 +15,8 @@ class Collision(StoreUnavailable):
     """The transaction lost against another one and may simply be done anew."""
 
 
-def old_schema(_address: Address, text: str) -> ConfigurationInvalid:
-    return ConfigurationInvalid(
+def old_schema(_address: Address, text: str) -> SchemaOutdated:
+    return SchemaOutdated(
         f"the database's schema is not current ({text}); run bin/console db:migrate"
     )
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from domain.errors import ConfigurationInvalid, JobError
+from domain.errors import JobError, SchemaOutdated
 from infra.sql.address import Address
 from infra.sql.drivers import faults
 
@@ -19,9 +19,9 @@ Error = sqlite3.Error
 
 
 def connect(address: Address) -> sqlite3.Connection:
-    """Open the file, which db:migrate has made. Raises ConfigurationInvalid where it is missing."""
+    """Open the file, which db:migrate has made. Raises SchemaOutdated where it is missing."""
     if not address.path.exists():
-        raise ConfigurationInvalid(f"no database at {address.path}; run bin/console db:migrate")
+        raise SchemaOutdated(f"no database at {address.path}; run bin/console db:migrate")
     connection = sqlite3.connect(address.path, timeout=BUSY_SECONDS, isolation_level=None)
     connection.row_factory = sqlite3.Row
     # A verdict must survive the process, not the power: WAL with NORMAL gives just that.
