@@ -23,11 +23,11 @@ docs: setup ## write the generated parts of the docs anew
 	PYTHONPATH=src $(PYTHON) docs/generate.py
 consistency: setup ## generated docs are what the code says
 	PYTHONPATH=src $(PYTHON) docs/generate.py --check
-bench: ## time start-up and import
+bench: ## time start-up, imports, locks and metrics, also on servers (an hour)
 	bin/setup --bench && $(PYTHON) -m bench
 sizes: setup ## where the tree stands beside the house's figures
 	$(PYTHON) tests/architecture/sizes.py
 pins: setup ## resolve requirements/*.txt anew from pyproject.toml
 	bin/pins
-clean: ## remove caches and the environment; var/ with its database stays
-	rm -rf .venv .*_cache .import_linter_cache .coverage* build && find src tests -name __pycache__ -exec rm -rf {} +
+clean: ## remove caches, environment and fetched servers; var/ with its database stays
+	rm -rf .venv .servers .*_cache .import_linter_cache .coverage* build && find src tests -name __pycache__ -exec rm -rf {} +
