@@ -40,7 +40,7 @@ class SchemaOutdated(ConfigurationInvalid):
 class SecretMissing(ConfigurationInvalid):
     """A reference leads to no secret that this user can read."""
 
-    remedy = "Mount it for this user: docs/how-to/keep-secrets.md"
+    remedy = "Mount it, readable for this user only: docs/how-to/keep-secrets.md"
 
 
 class StoreUnavailable(Retryable):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from domain.errors import ConfigurationInvalid
+from domain.errors import ConfigurationInvalid, SecretMissing
 from domain.operating.checkup import Check, Seen, ok, skipped, warn
 from domain.operating.lock_store import LockStore
 from infra.alerts.settings import routes
@@ -22,6 +22,15 @@ SETTINGS, DATABASE = "settings", "database"
 _START = "Start the server, or correct {}"
 
 
+_CORRECT = "Correct the file named: bin/console config:check"
+
+
+class SettingsUnread(ConfigurationInvalid):
+    """No check can begin that needs a setting."""
+
+    remedy = _CORRECT
+
+
 class Checkup:
     """Gives the checks of one environment; settings that do not load fail what needs them."""
 
@@ -31,15 +40,13 @@ class Checkup:
     def checks(self) -> tuple[Check, ...]:
         return (
             _check("python", host.python, "Install Python 3.11 or newer and run bin/setup"),
-            _check("settings", self._load, "Correct the file named; bin/console config:check"),
+            _check("settings", self._load, _CORRECT),
             *self._storage(),
             _check("folders", self._folders, "Make room, or give this user the folder", SETTINGS),
             _check("schedules", self._schedules, "Correct config/schedules.toml"),
             _check("zones", self._zones, "Install the system's tzdata package"),
             _check("gateway", self._gateway, _START.format("metrics.pushgateway_url"), SETTINGS),
-            _check(
-                "channels", self._routes, "Correct config/alerts.toml: bin/console config:check"
-            ),
+            _check("channels", self._routes, _CORRECT),
             *self._channels(),
             _check("supervisor", self._supervisor, "Run on Linux; elsewhere only to develop"),
             _check(
@@ -48,8 +55,7 @@ class Checkup:
         )
 
     def _storage(self) -> Iterator[Check]:
-        mount = "Mount them, chmod 0600: docs/how-to/keep-secrets.md"
-        yield _check("secrets", self._secrets, mount, SETTINGS)
+        yield _check("secrets", self._secrets, _CORRECT, SETTINGS)
         yield _check("database", self._database, _START.format("DATABASE_URL"), SETTINGS)
         first = "Look at the database: bin/console doctor --only=database"
         yield _check("migrations", self._migrations, first, DATABASE)
@@ -61,7 +67,12 @@ class Checkup:
 
     @cached_property
     def _boot(self) -> Boot:
-        return boot(self._env)
+        try:
+            return boot(self._env)
+        except SecretMissing:
+            raise
+        except ConfigurationInvalid as error:
+            raise SettingsUnread(str(error)) from error
 
     def _load(self) -> Seen:
         from infra.settings import load

@@ -89,4 +89,5 @@ def _endpoint(options: Sequence[inspect.Parameter]) -> Callable[..., dict[str, A
 
 def _message_of(error: TyperException) -> str:
     message = getattr(error, "format_message", lambda: str(error))()
-    return str(message) or type(error).__name__
+    words = str(message).replace("is not a valid int range", "is not a whole number")
+    return words or type(error).__name__

@@ -123,6 +123,15 @@ def test_a_setting_that_is_wrong_is_78_and_named(shop: Shop) -> None:
     assert code == 78
     assert "cron.running" in seen["settings"]["found"]
     assert seen["python"]["state"] == "ok"
+    assert {row["do"] for row in seen.values()} == {"", seen["settings"]["do"]}
+
+
+def test_a_secret_that_is_not_mounted_is_the_one_thing_to_do(shop: Shop) -> None:
+    code, seen = answers(shop, DATABASE_URL="file:/nowhere/url")
+
+    assert code == 78
+    (advice,) = {row["do"] for row in seen.values()} - {""}
+    assert advice.startswith("Mount it")
 
 
 def test_a_schedule_and_a_zone_that_do_not_exist_are_said(shop: Shop) -> None:

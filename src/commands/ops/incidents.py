@@ -33,7 +33,7 @@ class IncidentsList:
     def __call__(
         self,
         every: Annotated[bool, typer.Option("--all", help="Those that are over too.")] = False,
-        limit: Annotated[int, typer.Option(min=1, help="How many incidents.")] = 20,
+        limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many incidents.")] = 20,
     ) -> Table:
         found = self._book.incidents(closed=every, limit=limit)
         return Table(

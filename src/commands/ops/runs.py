@@ -37,7 +37,7 @@ class RunsList:
 
     def __call__(
         self,
-        limit: Annotated[int, typer.Option(min=1, help="How many runs.")] = 20,
+        limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many runs.")] = 20,
         command: Annotated[str | None, typer.Option(help="Only this command.")] = None,
         outcome: Annotated[
             str | None, typer.Option(help="Only this outcome, or running.", metavar="WORD")

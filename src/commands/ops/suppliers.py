@@ -57,7 +57,9 @@ class SuppliersInspect:
     def __call__(
         self,
         file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
-        supplier: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="Its number.")] = 1,
+        supplier: Annotated[
+            int, typer.Option(metavar="ID", min=1, max=2**31 - 1, help="Its number.")
+        ] = 1,
         member: Annotated[str, typer.Option(help="Which file of a ZIP that holds several.")] = "",
         encoding: Annotated[str, typer.Option(help="The file's encoding, if you know it.")] = "",
     ) -> Text:
@@ -120,7 +122,7 @@ class SuppliersRejects:
     def __call__(
         self,
         supplier: Annotated[int, typer.Argument(help="The supplier's number.")],
-        limit: Annotated[int, typer.Option(min=1, help="How many lines.")] = 100,
+        limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many lines.")] = 100,
     ) -> Table:
         file, rejects = self._trail.rejects(supplier, limit)
         return Table(
@@ -142,7 +144,7 @@ class SuppliersReview:
     def __call__(
         self,
         supplier: Annotated[int, typer.Argument(help="The supplier's number.")],
-        limit: Annotated[int, typer.Option(min=1, help="How many articles.")] = 100,
+        limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many articles.")] = 100,
     ) -> Table:
         return Table(
             columns=("article", "EAN", "maker", "maker's no", "reason", "since"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from domain.errors import ConfigurationInvalid
+from domain.errors import ConfigurationInvalid, SecretMissing
 from domain.operating.checkup import Seen, ok, skipped, warn, wrong
 from infra.boot import given, read_toml, variable_files
 from infra.secrets import open_to_others, place_of, references, resolve
@@ -17,10 +17,10 @@ def mounted(root: Path, env: str, directory: Path) -> Seen:
     found = referred(root, env)
     faults = [fault for reference in found if (fault := _fault(reference, directory))]
     if faults:
-        return wrong("; ".join(faults))
+        return wrong("; ".join(faults), SecretMissing.remedy)
     exposed = readable_by_others(found, directory)
     if exposed:
-        return warn(f"any user may read {', '.join(exposed)}")
+        return warn(f"any user may read {', '.join(exposed)}", f"chmod 0600 {' '.join(exposed)}")
     return ok(f"{len(found)} present") if found else skipped("the configuration refers to none")
 
 

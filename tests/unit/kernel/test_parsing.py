@@ -51,7 +51,7 @@ def test_what_is_not_typed_has_its_default(parser: Parser) -> None:
     [
         ([], "Missing argument 'name'"),
         (["Ann", "--time=2"], "No such option: --time .*--times"),
-        (["Ann", "--times=zero"], "'zero' is not a valid int"),
+        (["Ann", "--times=zero"], "'zero' is not a whole number"),
         (["Ann", "--times=0"], "0 is not in the range x>=1"),
         (["Ann", "--times"], "requires an argument"),
         (["Ann", "Ben"], "unexpected extra argument"),
