@@ -330,6 +330,20 @@ def test_a_claim_is_held_by_one_and_falls_to_the_next_when_its_sender_was_killed
     assert later
 
 
+def test_a_sender_that_froze_past_its_claim_does_not_undo_what_another_has_sent(
+    desk: Desk,
+) -> None:
+    desk.run("run-1", Outcome.PARTIAL)
+    (notice,), later = desk.outbox.due(THREE), THREE + timedelta(minutes=2)
+    assert desk.outbox.claim(notice, THREE)
+    assert desk.outbox.claim(notice, later)
+    desk.outbox.settle(notice, delivery(later, State.SENT), later)
+
+    desk.outbox.settle(notice, delivery(later, State.DUE), later)
+
+    assert [kept.state for kept in desk.notices().values()] == [State.SENT]
+
+
 # --- several runs at once -----------------------------------------------------------------------
 
 

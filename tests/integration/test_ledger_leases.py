@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing as closing_at_end
+from datetime import timedelta
 
 import pytest
 
@@ -87,6 +88,27 @@ def test_a_run_that_may_live_is_left_alone(
     lease(rows, left=left, fence=fence)
 
     assert ledger.reap(THREE) == []
+
+
+@pytest.mark.parametrize(
+    ("age", "lives", "reaped"),
+    [
+        pytest.param(timedelta(minutes=59), UNKNOWN, [], id="may still wait for its lock"),
+        pytest.param(timedelta(minutes=61), UNKNOWN, [OWN.run_id], id="died on its way to it"),
+        pytest.param(timedelta(minutes=61), LIVES, [], id="lives on this host"),
+    ],
+)
+def test_another_host_s_run_that_never_got_a_lock_is_dead_after_an_hour(
+    ledger: SqlLedger,
+    processes: Processes,
+    age: timedelta,
+    lives: bool | None,
+    reaped: list[str],
+) -> None:
+    ledger.open(start(started_at=THREE))
+    processes.states[OWN.run_id] = lives
+
+    assert [run.run_id for run in ledger.reap(THREE + age)] == reaped
 
 
 def test_a_run_taken_for_dead_has_the_last_word_and_is_counted_once(

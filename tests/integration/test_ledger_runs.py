@@ -18,6 +18,7 @@ from infra.process import identity
 from infra.sql.connection import Database
 from infra.sql.ledger import SqlLedger
 from infra.sql.run_book import SqlRunBook
+from infra.sql.run_rows import MESSAGE_LENGTH
 from integration.ledger_rows import (
     DEAD,
     LIVES,
@@ -108,17 +109,16 @@ def test_texts_that_others_chose_are_kept_whatever_they_hold(
     ledger: SqlLedger, book: SqlRunBook
 ) -> None:
     long, odd = "x" * 500, "🛞\0\udc80" * 30_000
-    ledger.open(
-        start("run-1", slot=None, correlation_id=long, scheduler_run_id=long, host=long, actor=long)
-    )
-    ledger.close(
-        "run-1", closing(Outcome.FAILED, verdict=Verdict.of(Outcome.FAILED, odd), log_tail=odd)
-    )
+    names = {"correlation_id": long, "scheduler_run_id": long, "host": long, "actor": long}
+    ledger.open(start("run-1", slot=None, reason=odd, **names))
+    verdict = Verdict.of(Outcome.FAILED, odd, error=long)
+    ledger.close("run-1", closing(Outcome.FAILED, verdict=verdict, log_tail=odd))
 
     kept = book.run("run-1")
 
     assert kept.start.correlation_id == long[:120]
-    assert kept.message.count("🛞") == kept.log_tail.count("🛞") == 30_000
+    assert (kept.error, len(kept.message)) == (long[:80], MESSAGE_LENGTH)
+    assert kept.log_tail.count("🛞") == 30_000
 
 
 def test_a_verdict_is_written_once(ledger: SqlLedger, book: SqlRunBook, database: Database) -> None:

@@ -71,7 +71,8 @@ class SqlOutbox:
         with self._database.transaction() as transaction:
             transaction.execute(
                 "UPDATE cron_notice SET state = :state, tries = :tries, next_try = :next_try,"
-                " claimed_until = NULL WHERE notice_id = :notice_id",
+                # A sender that froze for longer than its claim must not undo another's success.
+                " claimed_until = NULL WHERE notice_id = :notice_id AND state = 'due'",
                 {
                     "notice_id": notice.notice_id,
                     "state": state.value,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from domain.operating.ports import Closing, Lease, Pause, SlotTaken
 from domain.operating.run import Outcome, Start, Verdict
@@ -13,15 +13,19 @@ from infra.sql.database_clock import NOW
 from infra.sql.incident_reports import report_missed, report_run
 from infra.sql.instants import optional_instant, to_text
 from infra.sql.job_counters import count_missed, count_run, mark_run
-from infra.sql.run_rows import closing_values, pause_of_row, run_of, run_values
+from infra.sql.run_rows import MESSAGE_LENGTH, closing_values, pause_of_row, run_of, run_values
 
 Alive = Callable[[str, int, str], bool | None]
 """Tells of (host, pid, process token) whether it lives; None where this host cannot know."""
 
 ANY_COMMAND = "*"
 
+_LOCKLESS = timedelta(hours=1)
+"""No start takes so long to its lock: a run of another host without one has died on the way."""
+
 _RUNNING = """
-    SELECT r.*, CASE WHEN l.lease_until <= {now} THEN 1 ELSE 0 END AS lapsed
+    SELECT r.*, CASE WHEN l.lease_until <= {now}
+            OR (r.lock_key IS NULL AND r.started_at < :lockless) THEN 1 ELSE 0 END AS lapsed
     FROM cron_run r LEFT JOIN cron_lock l ON l.lock_key = r.lock_key AND l.fence = r.fence
     WHERE r.status = 'running'
 """
@@ -171,12 +175,13 @@ class SqlLedger:
     def reap(self, now: datetime) -> Sequence[Start]:
         """Close dead runs as crashed, so that no row says ``running`` of a process that is gone.
 
-        Of another host's process only its lease can tell: it runs out once nobody renews it.
+        Of another host's process only its lease can tell: it runs out once nobody renews it. One
+        that is taken for dead and lives corrects its row when it ends.
         """
         statement = _RUNNING.format(now=NOW[self._database.kind])
         dead = [
             run_of(row)
-            for row in self._database.rows(statement)
+            for row in self._database.rows(statement, lockless=to_text(now - _LOCKLESS))
             if self._is_dead(row) or (row["lapsed"] and not self._lives(row))
         ]
         return [run for run in dead if self._close_dead(run, now)]
@@ -240,7 +245,7 @@ class SqlLedger:
                     "attempt": attempt,
                     "now": to_text(now),
                     "outcome": outcome,
-                    "message": scrub(message),
+                    "message": scrub(message)[:MESSAGE_LENGTH],
                 },
             )
 

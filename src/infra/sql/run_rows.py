@@ -11,7 +11,11 @@ from infra.sql.connection import Row
 from infra.sql.instants import from_text, optional_instant, optional_text, to_text
 
 ID_LENGTH, ACTOR_LENGTH, ERROR_LENGTH = 120, 80, 80
-"""Characters of a column; others choose these texts, and a long one must not cost the run row."""
+REASON_LENGTH, MESSAGE_LENGTH = 16_000, 65_536
+"""Characters of a column; others choose these texts, and a long one must not cost the run row.
+
+The last one is for a server whose largest packet is small: a verdict that it refuses is lost.
+"""
 
 
 def summary_text(summary: Summary | None) -> str | None:
@@ -55,7 +59,7 @@ def run_values(start: Start) -> dict[str, object]:
         "version": start.version,
         "arguments": json.dumps(start.arguments),
         "actor": start.actor[:ACTOR_LENGTH],
-        "reason": start.reason,
+        "reason": start.reason[:REASON_LENGTH],
     }
 
 
@@ -65,7 +69,7 @@ def closing_values(run_id: str, closing: Closing) -> dict[str, object]:
         "run_id": run_id,
         "outcome": verdict.outcome.word,
         "exit_code": int(verdict.exit_code),
-        "message": scrub(verdict.message),
+        "message": scrub(verdict.message)[:MESSAGE_LENGTH],
         "error": verdict.error[:ERROR_LENGTH],
         "finished_at": to_text(closing.finished_at),
         "attempts": closing.attempts,
