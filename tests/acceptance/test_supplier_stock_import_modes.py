@@ -136,7 +136,8 @@ def test_the_same_file_twice_changes_nothing(shop: Shop) -> None:
     assert shop.state()["history"] == before["history"]
 
 
-def test_a_dry_run_writes_nothing_at_all(shop: Shop) -> None:
+@pytest.mark.parametrize("which", ["--supplier=1", "--all"])
+def test_a_dry_run_writes_nothing_at_all(shop: Shop, which: str) -> None:
     shop.add_supplier(1)
     shop.deliver(1, ROWS)
 
@@ -148,11 +149,12 @@ def test_a_dry_run_writes_nothing_at_all(shop: Shop) -> None:
         }
 
     before = everything()
-    answer = shop.console(IMPORT, "--supplier=1", "--dry-run", "--format=json")
+    answer = shop.console(IMPORT, which, "--dry-run", "--format=json")
 
     assert answer.returncode == 0, answer.stderr
     assert everything() == before
     assert shop.query("SELECT COUNT(*) FROM cron_run") == [(0,)]
+    assert shop.query("SELECT COUNT(*) FROM cron_lock") == [(0,)]
     assert json.loads(answer.stdout)["notes"] == ["dry run: nothing was written"]
 
 
