@@ -195,6 +195,9 @@ def test_an_option_of_the_address_that_nobody_knows_is_named(url: str) -> None:
     with pytest.raises((ConfigurationInvalid, StoreUnavailable), match="nonsense"):
         Database(f"{url}?nonsense=1").row("SELECT 1 AS one")
 
+    with pytest.raises(ConfigurationInvalid, match="nonsense"):
+        upgrade(f"{url}?nonsense=1")
+
 
 def test_a_row_that_is_written_as_it_is_counts_as_matched(database: Database) -> None:
     insert(database)

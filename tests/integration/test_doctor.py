@@ -22,6 +22,7 @@ from infra.sql import migrate
 from infra.sql.connection import Database
 from servers import KINDS, private, redis_url
 from servers import database as server_database
+from servers.access import Access
 
 SERVERS = KINDS[1:]
 NOWHERE = "127.0.0.1:9"
@@ -50,6 +51,30 @@ def test_a_database_without_tables_says_what_to_type(kind: str) -> None:
         database.migrated(url)
 
     assert fault.value.remedy == "Run bin/console db:migrate"
+
+
+@pytest.mark.parametrize(
+    "missing", ["DELETE ON cron_report", "USAGE ON SEQUENCE cron_report_report_id_seq"]
+)
+def test_a_right_that_a_run_needs_is_missed_before_the_run_misses_it(missing: str) -> None:
+    with server_database("postgresql") as url, Access(url) as admin:
+        role = f"jobs_{url.rpartition('/')[2]}"
+        admin.execute(f"CREATE ROLE {role} LOGIN")
+        try:
+            for every in ("SELECT, INSERT, UPDATE, DELETE ON ALL TABLES", "USAGE ON ALL SEQUENCES"):
+                admin.execute(f"GRANT {every} IN SCHEMA public TO {role}")
+            own = url.replace("//postgres@", f"//{role}@")
+            before = database.migrated(own)
+            admin.execute(f"REVOKE {missing} FROM {role}")
+
+            after = database.migrated(own)
+            left = admin.rows("SELECT * FROM cron_report")
+        finally:
+            admin.execute(f"DROP OWNED BY {role}")
+            admin.execute(f"DROP ROLE {role}")
+
+    assert (before.state, after.state, left) == ("ok", "fail", [])
+    assert "permission denied" in after.found
 
 
 @pytest.mark.parametrize(("version", "state"), [("0001", "fail"), ("9999", "fail"), (None, "fail")])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from domain.errors import SchemaOutdated
+from domain.errors import ConfigurationInvalid, SchemaOutdated
 from domain.operating.checkup import Seen, ok, skipped, unreachable, warn, wrong
 from domain.operating.lock_store import LockStore
 from domain.operating.ports import Busy, Locks
@@ -20,6 +21,32 @@ _BY_NTP = "Set both clocks by NTP (timedatectl)"
 
 PROBE = "doctor.probe"
 """One key for every check: the database keeps a row per key for ever."""
+
+_WRITTEN = {
+    "cron_run": "status",
+    "cron_attempt": "outcome",
+    "cron_slot": "outcome",
+    "cron_counter": "value",
+    "cron_lock": "fence",
+    "cron_report": "message",
+    "cron_incident": "failures",
+    "cron_notice": "state",
+    "cron_receipt": "answer",
+    "cron_pause": "reason",
+    "cron_audit": "reason",
+}
+
+_TRIALS = (
+    "INSERT INTO {table} SELECT * FROM {table} WHERE 1 = 0",
+    "UPDATE {table} SET {column} = {column} WHERE 1 = 0",
+    "DELETE FROM {table} WHERE 1 = 0",
+)
+
+_REPORT = {"command": PROBE, "scope": "", "outcome": "", "message": "", "at": ""}
+
+
+class _TakenBack(Exception):
+    """Rolls the trial back."""
 
 
 def reachable(url: str) -> Seen:
@@ -36,14 +63,31 @@ def migrated(url: str) -> Seen:
     database = Database(url)
     try:
         row = database.row("SELECT version_num FROM alembic_version")
+        found, needed = row["version_num"] if row else None, newest()
+        if found == needed:
+            return _writable(database) or ok(f"at {found}")
     finally:
         database.close()
-    found, needed = row["version_num"] if row else None, newest()
-    if found == needed:
-        return ok(f"at {found}")
     if found and found > needed:
         return wrong(f"at {found}, newer than this version's {needed}", "Install that version")
     return wrong(f"at {found or 'none'}, this version needs {needed}", SchemaOutdated.remedy)
+
+
+def _writable(database: Database) -> Seen | None:
+    """Try every kind of write on the tables of a run, and take it back; give what is refused."""
+    if not database.address.is_server:
+        return None
+    with suppress(_TakenBack):
+        try:
+            with database.transaction() as transaction:
+                for table, column in _WRITTEN.items():
+                    for trial in _TRIALS:
+                        transaction.execute(trial.format(table=table, column=column))
+                transaction.insert("cron_report", _REPORT)  # its number comes of a sequence
+                raise _TakenBack
+        except ConfigurationInvalid as error:
+            return wrong(str(error), "Grant the jobs' user what docs/how-to says")
+    return None
 
 
 def newest() -> str:

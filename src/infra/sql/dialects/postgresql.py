@@ -85,6 +85,8 @@ def known(error: Exception) -> JobError | None:
     for states, word in _BY_STATE:
         if state.startswith(states):
             return word(said)
+    if "invalid connection option" in said:
+        return words.refused(said)
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return next(word for sign, word in _AT_THE_DOOR if sign.search(said))(said)
     return None
