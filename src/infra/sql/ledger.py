@@ -187,7 +187,10 @@ class SqlLedger:
         return [run for run in dead if self._close_dead(run, now)]
 
     def _close_dead(self, run: Start, now: datetime) -> bool:
-        message = f"process {run.pid} on {run.host} ended without a verdict; it was killed"
+        message = (
+            f"process {run.pid} on {run.host} ended without a verdict; it was killed,"
+            " or the database was away at its end"
+        )
         closing = Closing(
             verdict=Verdict.of(Outcome.CRASHED, message, error=_GUESSED),
             finished_at=now,
