@@ -57,6 +57,16 @@ def insert(database: Database, *, times: int = 1) -> None:
             connection.execute(INSERT)
 
 
+def test_a_file_of_another_user_is_a_matter_of_grants(tmp_path: Path, opened: Opened) -> None:
+    database = opened(new_database(tmp_path))
+    database.rows("PRAGMA query_only = 1")  # refuses with the words of a file of another user
+
+    with pytest.raises(ConfigurationInvalid, match="readonly database: may this user write"):
+        insert(database)
+
+    assert locks_in(database) == 0
+
+
 def test_a_missing_database_says_to_migrate_and_is_not_created(
     tmp_path: Path, ledger_on: LedgerOn
 ) -> None:

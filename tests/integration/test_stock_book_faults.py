@@ -155,14 +155,17 @@ def test_a_database_that_stays_locked_is_unavailable(small_shop: ImportShop) -> 
 def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite:///{tmp_path}/missing/shop.sqlite")
 
-    with pytest.raises(StoreUnavailable, match="SQLITE_CANTOPEN"), reading(engine):
+    with (
+        pytest.raises(StoreUnavailable, match=r"SQLITE_CANTOPEN.*may this user write"),
+        reading(engine),
+    ):
         pass
 
 
 def test_a_read_only_engine_cannot_write(small_shop: ImportShop) -> None:
     engine = make_engine(small_shop.url, read_only=True)
 
-    with pytest.raises(Exception, match="readonly database"), reading(engine) as connection:
+    with pytest.raises(StoreUnavailable, match="takes no writes"), reading(engine) as connection:
         connection.execute(text("INSERT INTO article (name) VALUES ('x')"))
 
     assert small_shop.dump("article") == []

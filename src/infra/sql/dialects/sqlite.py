@@ -16,17 +16,16 @@ from sqlalchemy.engine import URL
 from domain.errors import JobError
 from infra.sql.address import Address
 from infra.sql.dialects import words
+from infra.sql.drivers.sqlite import MAY_WRITE
 
 BUSY_TIMEOUT_MS = 30_000
 
-# A write that failed for a quota or a file size limit is reported as an I/O error.
-_FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}
-_UNAVAILABLE = (
-    "SQLITE_BUSY",
-    "SQLITE_LOCKED",
-    "SQLITE_CANTOPEN",
-    "SQLITE_IOERR",
-    "SQLITE_PROTOCOL",
+_BY_CODE: tuple[tuple[tuple[str, ...], words.Word], ...] = (
+    # A write that failed for a quota or a file size limit is reported as an I/O error.
+    (("SQLITE_FULL", "SQLITE_IOERR_WRITE"), words.full),
+    (("SQLITE_READONLY",), words.read_only),
+    (("SQLITE_CANTOPEN",), lambda text: words.unavailable(f"{text}: {MAY_WRITE}")),
+    (("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_PROTOCOL"), words.unavailable),
 )
 
 
@@ -77,10 +76,7 @@ def known(error: Exception) -> JobError | None:
     """The run's word for a driver's error; None for a defect of ours."""
     # A cursor that was used after close() carries no code.
     code = str(getattr(error, "sqlite_errorname", ""))
-    if code in _FULL:
-        return words.full(str(error))
-    if code.startswith(_UNAVAILABLE):
-        return words.unavailable(f"{error} ({code})")
     if "no such table" in str(error):
         return words.old_schema(str(error))
-    return None
+    word = next((word for codes, word in _BY_CODE if code.startswith(codes)), None)
+    return word(f"{error} ({code})") if word else None

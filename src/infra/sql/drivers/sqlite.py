@@ -13,6 +13,8 @@ from infra.sql.drivers import faults
 BUSY_SECONDS = 30.0
 """How long a statement waits for another writer of the file."""
 
+MAY_WRITE = "may this user write the file and its folder?"
+
 _OLD_SCHEMA = ("no such table", "no such column", "has no column named")
 
 Error = sqlite3.Error
@@ -56,4 +58,6 @@ def fault(address: Address, error: Exception) -> JobError | None:
     text = str(error)
     if any(words in text for words in _OLD_SCHEMA):
         return faults.old_schema(address, text)
+    if "readonly database" in text:
+        return faults.refused(address, f"{text}: {MAY_WRITE}")
     return faults.unavailable(address, text)
