@@ -50,7 +50,7 @@ class Pushgateway:
         worker.join(self._limit)
         if worker.is_alive():
             _cut(connection)
-            raise self._away(f"no answer within {self._limit:g} s")
+            raise self._silent()
         if faults:
             raise faults[0]
 
@@ -65,6 +65,8 @@ class Pushgateway:
                 self._put(connection, group, text)
         except JobError as error:
             faults.append(error)
+        except TimeoutError:
+            faults.append(self._silent())
         except (OSError, http.client.HTTPException, ValueError) as error:
             faults.append(self._away(str(error) or type(error).__name__))
         finally:
@@ -82,6 +84,9 @@ class Pushgateway:
         if answer.status >= _SERVER_ERROR:
             raise self._away(fault)
         raise Refused(f"pushgateway {self.address} {fault}")
+
+    def _silent(self) -> StoreUnavailable:
+        return self._away(f"no answer within {self._limit:g} s")
 
     def _away(self, fault: str) -> StoreUnavailable:
         return StoreUnavailable(f"pushgateway {self.address}: {fault}")
