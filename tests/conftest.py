@@ -1,6 +1,8 @@
-"""Hooks of every test run: the servers that it shares."""
+"""Hooks of every test run: the servers that it shares, and long files first."""
 
 from __future__ import annotations
+
+import pytest
 
 from servers.plugin import (
     pytest_addoption,
@@ -15,3 +17,9 @@ __all__ = [
     "pytest_terminal_summary",
     "pytest_unconfigure",
 ]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the acceptance tests: a file of minutes must not be left for one worker's end."""
+    items.sort(key=lambda item: "acceptance" not in item.path.parts)

@@ -30,7 +30,7 @@ LINES = st.lists(
     max_size=12,
 )
 UNREADABLE = st.lists(st.sampled_from(["A", "B", "Ä", "Z"]), max_size=2)
-EXAMPLES = {"sqlite": 80, "postgresql": 40, "mariadb": 40}
+EXAMPLES = {"sqlite": 80, "postgresql": 40, "mariadb": 15}  # temporary tables are dear in MariaDB
 WRITTEN = (
     "import_run", "import_reject", "match_review", "supplier_stock_history", "supplier_stock",
 )  # fmt: skip
