@@ -13,7 +13,6 @@ import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import quote, unquote
 
 from domain.errors import ConfigurationInvalid, SecretMissing
 
@@ -123,6 +122,8 @@ def filled(text: str, directory: Path) -> Secret:
         return resolve(text, directory)
 
     def value_of(found: re.Match[str]) -> str:
+        from urllib.parse import quote
+
         return quote(resolve(found[1], directory).reveal(), safe="")
 
     return SecretAddress(_IN_BRACES.sub(value_of, text))
@@ -211,6 +212,8 @@ def conceal(value: str) -> None:
 def conceal_passwords(address: str) -> None:
     """Keep the password of an address out of every text; its host and user may be seen."""
     for found in _USER_INFO.finditer(address):
+        from urllib.parse import unquote
+
         _keep(found[2])
         _keep(unquote(found[2]))
 

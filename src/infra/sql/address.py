@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from domain.errors import ConfigurationInvalid
 
@@ -64,7 +63,7 @@ def address_of(url: str) -> Address:
     if kind == SQLITE:
         return Address(kind=kind, path=_sqlite_path(url))
     try:
-        return _server(kind, urlsplit(url))
+        return _server(kind, url)
     except ValueError as error:  # its text may hold a part of the password
         raise ConfigurationInvalid(
             f"database.url is no address: write {EXAMPLES}{_SIGNS}"
@@ -80,7 +79,10 @@ def shown(url: str) -> str:
     return f"{address.kind}://{user}{address.host}:{address.port}/{address.database}"
 
 
-def _server(kind: str, parts: SplitResult) -> Address:
+def _server(kind: str, url: str) -> Address:
+    from urllib.parse import parse_qsl, unquote, urlsplit
+
+    parts = urlsplit(url)
     database = unquote(parts.path.removeprefix("/"))
     if not database:
         raise ConfigurationInvalid(f"database.url names no database: write {EXAMPLES}{_SIGNS}")
