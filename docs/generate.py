@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 
 from domain.operating.lint import RULES
 from domain.operating.run import Outcome
+from domain.queue.job import CrashReason, Status
+from domain.queue.transitions import TRANSITIONS, Transition
 from infra.telemetry.families import FAMILIES
 from kernel.container import Container
 from kernel.inventory import COMMANDS, Entry
@@ -124,6 +127,30 @@ def metrics() -> str:
     return table(("metric", "type", "labels", "meaning"), rows)
 
 
+def queue_transitions() -> str:
+    """Every legal move of a message, as the table in the code has them."""
+    rows = [
+        (
+            row.number,
+            row.move.value,
+            f"{_sources(row)} → {_word(row.target)}",
+            "; ".join(guard.words for guard in row.guards),
+            row.who.value,
+            ", ".join(f"`{column}`: {_word(how)}" for column, how in row.sets.items()),
+        )
+        for row in TRANSITIONS
+    ]
+    return table(("#", "move", "from → to", "guard", "who", "sets"), rows)
+
+
+def _sources(row: Transition) -> str:
+    return " or ".join(map(_word, row.sources)) or "(none)"
+
+
+def _word(word: StrEnum) -> str:
+    return f"`{word}`" if isinstance(word, Status | CrashReason) else word.value
+
+
 def table(head: Sequence[str], rows: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> str:
     """Set rows as a Markdown table."""
     lines = [tuple(head), ("---",) * len(head), *rows]
@@ -137,6 +164,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "configuration": configuration,
     "metrics": metrics,
     "contract_rules": contract_rules,
+    "queue_transitions": queue_transitions,
 }
 
 if __name__ == "__main__":

@@ -1,0 +1,25 @@
+"""In which order messages are taken: one priority per hour waited, so that none starves."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from domain.queue.job import FIRST, Message
+
+PROMOTION = timedelta(hours=1)
+"""What a message waits until it counts as one priority higher."""
+
+
+def aged_priority(message: Message, now: datetime) -> int:
+    """Give the priority that a waiting message has by now; for people, not for the order."""
+    waited = max(now - message.available_at, timedelta(0))
+    return max(message.priority - waited // PROMOTION, FIRST)
+
+
+def turn(message: Message) -> tuple[datetime, int]:
+    """Give the sort key of the claim: the instant at which a message counts as priority 0.
+
+    It does not move with time as the aged priority does, so an index can keep it and a claim
+    need not look at the whole backlog.
+    """
+    return message.available_at + message.priority * PROMOTION, message.id
