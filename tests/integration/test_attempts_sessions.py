@@ -88,7 +88,9 @@ def test_a_job_s_statement_is_gone_before_its_locks_are_given_back(
     said = stage.said()
 
     assert said.verdict[0] == outcome
-    assert "sessions.ended" in said.stderr
+    assert "sessions.left" not in said.stderr
+    # A job stopped by its soft timeout may close its session itself, before anybody looks.
+    assert outcome == "timed_out" or "sessions.ended" in said.stderr
     assert stage.wait_for("living-at-release") == "0"
 
 
