@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from domain.queue.job import FIRST, Message
+from domain.queue.job import FIRST, LAST, Direction, Message
 
 PROMOTION = timedelta(hours=1)
 """What a message waits until it counts as one priority higher."""
+
+
+OUTGOING_LATER = (LAST + 1) * PROMOTION
+"""Incoming messages go first, whatever their priority, until an outgoing one waited so long."""
 
 
 def aged_priority(message: Message, now: datetime) -> int:
@@ -20,6 +24,7 @@ def turn(message: Message) -> tuple[datetime, int]:
     """Give the sort key of the claim: the instant at which a message counts as priority 0.
 
     It does not move with time as the aged priority does, so an index can keep it and a claim
-    need not look at the whole backlog.
+    need not look at the whole backlog. Outgoing messages stand one range of priorities behind.
     """
-    return message.available_at + message.priority * PROMOTION, message.id
+    later = OUTGOING_LATER if message.direction is Direction.OUTGOING else timedelta(0)
+    return message.available_at + message.priority * PROMOTION + later, message.id

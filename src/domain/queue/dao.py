@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from domain.queue.job import Message
+from domain.errors import JobError
+from domain.queue.job import Direction, Message
 from domain.queue.transitions import Move
+from domain.queue.work import Draft, Enqueued, Statements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,20 +21,21 @@ class Claim:
     claim_no: int
 
 
+class ClaimLost(JobError):
+    """Messages that were settled are somebody else's by now; their effects were rolled back."""
+
+    def __init__(self, claims: Sequence[Claim]) -> None:
+        numbers = ", ".join(str(claim.message_id) for claim in claims)
+        super().__init__(f"message {numbers}: claimed by another meanwhile; nothing was written")
+        self.claims = tuple(claims)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reason:
     """Who changes something by hand, and why; both go into the audit."""
 
     actor: str
     reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Enqueued:
-    """The message of a dedupe key: a new one, or the one that was waiting already."""
-
-    message_id: int
-    is_new: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +49,72 @@ class Swept:
 class Producer(Protocol):
     """Writes messages within the transaction of whoever has something to say."""
 
-    def enqueue(self, message: Message) -> Enqueued:
-        """Q1. The message's id and status are the store's. Nothing is seen before the commit."""
+    def enqueue(self, draft: Draft) -> Enqueued:
+        """Q1. Unseen before the commit. A dedupe key that waits already is told, no error."""
         ...
+
+    def enqueue_all(self, drafts: Sequence[Draft]) -> Sequence[Enqueued]:
+        """Write many at once, in their order."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a processor takes: of which queue, both directions (None) or one, all types or some."""
+
+    queue: str
+    direction: Direction | None = None
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settlement:
+    """How a failed attempt is settled: RETRY after ``wait``, REFUSE, or one of the crashes."""
+
+    move: Move
+    error: str
+    wait: timedelta = timedelta(0)
+
+
+class Bench(Protocol):
+    """A worker's own connection: it begins, does and settles messages on it.
+
+    Every settlement is durable when its call returns.
+    """
+
+    @property
+    def statements(self) -> Statements:
+        """What the handler writes with; the transaction begins at the first statement."""
+        ...
+
+    @property
+    def producer(self) -> Producer: ...
+    def start(self, claims: Sequence[Claim]) -> Sequence[Claim]:
+        """Q3. Count an attempt of each; give those that are held still. Commits."""
+        ...
+
+    def finish(self, claims: Sequence[Claim], begin: Sequence[Claim] = ()) -> Sequence[Claim]:
+        """Q5. Settle in the open transaction and commit; begin the next ones (Q3) with it.
+
+        Gives those begun. Raises ClaimLost, with everything rolled back and nothing begun, where
+        one of ``claims`` is somebody else's by now; it names which.
+        """
+        ...
+
+    def fail(self, claim: Claim, settlement: Settlement) -> bool:
+        """Q6, Q7. Roll the handler's effects back, then settle; False where the claim is lost."""
+        ...
+
+    def savepoint(self) -> None:
+        """Begin one message of a group; costs nothing until it writes."""
+        ...
+
+    def undo(self) -> None:
+        """Roll back to the last savepoint: this message of the group failed."""
+        ...
+
+    def rollback(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class QueueDAO(Protocol):
@@ -60,32 +126,28 @@ class QueueDAO(Protocol):
     known, and the message is left to its lease.
     """
 
-    def claim(self, queue: str, run_id: str, most: int) -> Sequence[Message]:
+    def claim(self, wanted: Wanted, run_id: str, most: int) -> Sequence[Message]:
         """Q2. Take up to ``most`` due messages in their order, each under a lease of 60 s.
 
-        Messages that cannot be read are crashed as invalid and not returned. Nothing is returned
-        while the queue is paused.
+        Of one entity key at most one is taken, and none while another is in flight. Nothing is
+        taken of what is paused, or while the queue is the legacy side's.
         """
         ...
 
-    def start(self, claim: Claim) -> bool:
-        """Q3. Count an attempt; at False do not call the handler."""
+    def refuse(self, claims: Sequence[Claim], error: str) -> Sequence[Claim]:
+        """Q2. Crash messages as invalid whose type nobody knows."""
         ...
 
     def heartbeat(self, claims: Sequence[Claim]) -> Sequence[Claim]:
         """Q4. Renew the leases every 20 s; give those that are still held. Stop the others."""
         ...
 
-    def finish(self, claim: Claim) -> bool:
-        """Q5. Settle in the open transaction of the handler's effects; at False roll it back."""
+    def abandon(self, claims: Sequence[Claim], error: str) -> Sequence[Claim]:
+        """Q4. Leave the claims of a worker that is dead to the sweeper, with what is known."""
         ...
 
-    def retry(self, claim: Claim, wait: timedelta, error: str) -> bool:
-        """Q6. Make it available again after the wait."""
-        ...
-
-    def crash(self, claim: Claim, move: Move, error: str) -> bool:
-        """Q7. Give it up, by CRASH_PERMANENT or CRASH_EXHAUSTED."""
+    def settle(self, claim: Claim, settlement: Settlement) -> bool:
+        """Q6, Q7. Settle what a dead or stopped worker had begun, by its parent."""
         ...
 
     def restart_stale(self, queue: str, most: int) -> Sequence[Swept]:
@@ -115,6 +177,10 @@ class QueueDAO(Protocol):
         Rows whose lease is still renewed are left out unless they are included: their handlers may
         be at work, and lose it.
         """
+        ...
+
+    def prioritize(self, message_ids: Sequence[int], priority: int, why: Reason) -> Sequence[int]:
+        """Move waiting messages up or down; give those that were waiting."""
         ...
 
     def pause(self, queue: str, type_: str | None, why: Reason, until: datetime | None) -> None:

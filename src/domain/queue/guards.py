@@ -82,11 +82,6 @@ KEY_FREE = Guard(
     words="no other message with its `dedupe_key` that has not ended",
     holds=lambda row, given: row.dedupe_key is None or not given.key_taken,
 )
-READABLE = Guard(
-    name="readable",
-    words="payload valid and type known",
-    holds=lambda _, given: given.readable,
-)
 UNREADABLE = Guard(
     name="unreadable",
     words="payload invalid or type unknown",

@@ -19,6 +19,7 @@ class Move(StrEnum):
     REFUSE = "refuse"
     START = "start"
     HEARTBEAT = "heartbeat"
+    ABANDON = "abandon"
     FINISH = "finish"
     RETRY = "retry"
     CRASH_PERMANENT = "crash"
@@ -103,7 +104,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         move=Move.CLAIM,
         sources=(Status.NEW,),
         target=Status.IN_QUEUE,
-        guards=(g.DUE, g.NOT_PAUSED, g.ENTITY_FREE, g.READABLE),
+        guards=(g.DUE, g.NOT_PAUSED, g.ENTITY_FREE),
         who=Who.PARENT,
         sets={
             "claim_no": Value.PLUS_ONE,
@@ -114,11 +115,11 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         number="Q2",
         move=Move.REFUSE,
-        sources=(Status.NEW,),
+        sources=IN_FLIGHT,
         target=Status.CRASH,
-        guards=(g.DUE, g.NOT_PAUSED, g.UNREADABLE),
-        who=Who.PARENT,
-        sets={**_GIVEN_UP, "claim_no": Value.PLUS_ONE, "crash_reason": CrashReason.INVALID},
+        guards=(g.OWN_CLAIM, g.UNREADABLE),
+        who=Who.WORKER,
+        sets={**_GIVEN_UP, "crash_reason": CrashReason.INVALID},
     ),
     Transition(
         number="Q3",
@@ -137,6 +138,16 @@ TRANSITIONS: tuple[Transition, ...] = (
         guards=(g.OWN_CLAIM,),
         who=Who.PARENT,
         sets={"lease_until": Value.LEASE_END},
+    ),
+    Transition(
+        number="Q4",
+        move=Move.ABANDON,
+        sources=IN_FLIGHT,
+        target=To.SAME,
+        guards=(g.OWN_CLAIM,),
+        who=Who.PARENT,
+        # The worker is dead and its parent has seen it: the sweeper need not wait for the lease.
+        sets={"lease_until": Value.NOW, "error": Value.GIVEN},
     ),
     Transition(
         number="Q5",

@@ -143,6 +143,7 @@ def _work(table: Table, world: World, row: Message, place: int) -> Iterator[tupl
     for move in (Move.HEARTBEAT, *(SETTLEMENTS if worker.begun else UNBEGUN)):
         yield f"{name}: {move}", _asked(table[move], world, row, place)
     yield f"{name}: dies", world.with_worker(place, IDLE)
+    yield f"{name}: {Move.ABANDON}", _asked(table[Move.ABANDON], world, row, place)
 
 
 def _asked(transition: Transition, world: World, row: Message, place: int) -> World:
@@ -251,6 +252,8 @@ def _normal(world: World) -> World:
 
 def _plain(row: Message, order: Mapping[int, int]) -> Message:
     row = replace(row, claim_no=order[row.claim_no], crash_reason=None, error=None)
+    if row.lease_until == NOW:
+        row = replace(row, lease_until=PAST)
     if row.status in ENDED:  # a reset sets all of these anew
         return replace(
             row,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain.errors import ConfigurationInvalid
 from domain.queue.ageing import aged_priority, turn
-from domain.queue.job import Message, Status
+from domain.queue.job import Direction, Message, Status
 from domain.queue.retry import Backoff, move_after_failure
 from domain.queue.stale import Limits, is_stale, rescues_with, window_start
 from domain.queue.transitions import Move
@@ -156,3 +156,13 @@ def test_the_least_urgent_message_waits_nine_hours_and_then_nothing_new_goes_bef
 
 def test_of_equal_messages_the_older_id_goes_first() -> None:
     assert turn(waiting(3, 1)) < turn(waiting(3, 1, number=2))
+
+
+@given(PRIORITIES, PRIORITIES)
+def test_incoming_goes_before_outgoing_until_that_has_waited_ten_hours(
+    incoming: int, outgoing: int
+) -> None:
+    fresh = waiting(incoming, 0)
+
+    assert turn(fresh) < turn(replace(waiting(outgoing, 0), direction=Direction.OUTGOING))
+    assert turn(replace(waiting(9, 19.5), direction=Direction.OUTGOING)) < turn(fresh)
