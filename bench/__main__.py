@@ -1,4 +1,4 @@
-"""Time the console: start-up, import, locks. Prints tables and never fails.
+"""Time the console: start-up, import, locks, queue. Prints tables and never fails.
 
 Run: .venv/bin/python -m bench [REPORT …] [--lines N] [--runs N]; -h lists the reports.
 """
@@ -9,14 +9,16 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bench import locks, no_news, publishing, startup, supplier_import
+from bench.queue import limits
+from bench.queue.databases import KINDS
 from bench.table import Table
 from bench.timing import ROOT, WrongAnswer, machine
 
-_Report = Callable[[Path, argparse.Namespace], Table]
+_Report = Callable[[Path, argparse.Namespace], Table | Sequence[Table]]
 
 
 def _startup(folder: Path, given: argparse.Namespace) -> Table:
@@ -57,6 +59,15 @@ def _on(kind: str) -> dict[str, _Report]:
     return {f"import-{kind}": imports, f"memory-{kind}": memory}
 
 
+def _queue(*kinds: str) -> _Report:
+    """Of all databases in turn, or of one."""
+
+    def measured(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
+        return limits.report(folder, kinds, given.runs or 3, given.messages)
+
+    return measured
+
+
 REPORTS: Mapping[str, _Report] = {
     "startup": _startup,
     "import": _import,
@@ -66,20 +77,27 @@ REPORTS: Mapping[str, _Report] = {
     "no-news": _no_news,
     **_on("postgresql"),
     **_on("mariadb"),
+    "queue": _queue(*KINDS),
 }
+
+_PARTS: Mapping[str, _Report] = {f"queue-{kind}": _queue(kind) for kind in KINDS}
+"""Shown when asked for: another report holds the same rows."""
+
+_KNOWN: Mapping[str, _Report] = {**REPORTS, **_PARTS}
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
-    parser.add_argument("reports", nargs="*", metavar="|".join(REPORTS), help="default: all")
+    parser.add_argument("reports", nargs="*", metavar="|".join(_KNOWN), help="default: all")
     parser.add_argument("--lines", type=int, default=1_000_000, help="lines of the import")
-    parser.add_argument("--runs", type=int, default=0, help="runs of each (25, import 3, lock 5)")
+    parser.add_argument("--messages", type=int, default=limits.MESSAGES, help="of the queue")
+    parser.add_argument("--runs", type=int, default=0, help="runs of each (25, 3, lock 5)")
     parser.add_argument("--markdown", action="store_true", help="tables for the documentation")
     parser.add_argument("--work", type=Path, default=ROOT / "var", help="on the disk to measure")
     given = parser.parse_args()
-    unknown = set(given.reports) - set(REPORTS)
+    unknown = set(given.reports) - set(_KNOWN)
     if unknown:
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; choose from {', '.join(REPORTS)}")
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; choose from {', '.join(_KNOWN)}")
     return given
 
 
@@ -99,12 +117,13 @@ def _shown(name: str, folder: Path, given: argparse.Namespace) -> str:
     print(f"measuring {name} …", file=sys.stderr)
     folder.mkdir()
     try:
-        table = REPORTS[name](folder, given)
+        found = _KNOWN[name](folder, given)
     except (WrongAnswer, OSError) as error:
         return f"{name}: not measured: {error}"
     finally:
         shutil.rmtree(folder)
-    return table.markdown() if given.markdown else table.plain()
+    tables = [found] if isinstance(found, Table) else found
+    return "\n".join(table.markdown() if given.markdown else table.plain() for table in tables)
 
 
 if __name__ == "__main__":
