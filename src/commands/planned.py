@@ -119,26 +119,6 @@ CONTRACTS: tuple[Contract, ...] = (
         expected_min_items=0,
     ),
     Contract(
-        name="cron:queue:clean",
-        covers=("CR-005",),
-        summary="Delete old processed queue rows",
-        lock="cron.queue.clean",
-        timeout=_minutes(15),
-        grace=_minutes(0.5),
-        overlap=Overlap.skip(starved_after=3),
-        retry=_RETRY,
-        idempotency=_because(
-            IdempotencyKind.NATURAL, "a deleted row stays deleted", "small committed batches"
-        ),
-        catch_up=CatchUp.none(),
-        destructive=True,
-        accountable=(Owner.SHARED_OPS,),
-        responsible=Owner.SHARED_OPS,
-        consulted=(Owner.PLATFORM_EXPORT, Owner.STOCK_IMPORT),
-        priority=Priority.HIGH,
-        expected_min_items=0,
-    ),
-    Contract(
         name="cron:queue:process",
         covers=("CR-006",),
         summary="Process the general queue",

@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 from commands.base import CronCommand
 from commands.result import Result
 from domain.operating.contract import Contract
-from domain.operating.ports import ActiveRun
 from kernel.contracts import contracts
 from kernel.inventory import COMMANDS
-from kernel.metric_commands import MetricCommands
+from kernel.queue_commands import QueueCommands
 from kernel.supervision import Supervision, person
 from kernel.version import VERSION
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from commands.cron.suppliers_import_stock import SuppliersImportStock
     from commands.ops.config import ConfigCheck
     from commands.ops.contract import ContractLint, ContractShow
@@ -36,9 +33,7 @@ if TYPE_CHECKING:
         SuppliersReview,
         SuppliersShow,
     )
-    from infra.settings import Settings
     from infra.sql.import_settings import SqlImportSettings
-    from infra.sql.session_limits import LimitedSessions
 
 Answer = Callable[..., Result]
 
@@ -48,15 +43,8 @@ def method_name(command: str) -> str:
     return command.removeprefix("cron:").replace(":", "_").replace("-", "_")
 
 
-class Container(MetricCommands):
-    """Builds any command; mypy checks here that each adapter fits its port.
-
-    Within a ``run``, its database sessions are limited and known to the supervisor.
-    """
-
-    def __init__(self, env: str, run: ActiveRun | None = None) -> None:
-        super().__init__(env)
-        self._run = run
+class Container(QueueCommands):
+    """Builds any command; mypy checks here that each adapter fits its port."""
 
     def job(self, command: type[CronCommand[Any]]) -> CronCommand[Any]:
         """Build a scheduled job with its service and adapters."""
@@ -67,13 +55,7 @@ class Container(MetricCommands):
         """Build a command that people type."""
         return cast("Answer", getattr(self, method_name(name))())
 
-    # --- settings and shared adapters -----------------------------------------------------------
-
-    @cached_property
-    def settings(self) -> Settings:
-        from infra.settings import load
-
-        return load(self._env)
+    # --- shared adapters ------------------------------------------------------------------------
 
     @cached_property
     def contracts(self) -> Mapping[str, Contract]:
@@ -83,25 +65,6 @@ class Container(MetricCommands):
     @cached_property
     def _supervision(self) -> Supervision:
         return Supervision.quiet(self.boot)
-
-    @cached_property
-    def _engine(self) -> Engine:
-        return self._open_engine()
-
-    def _open_engine(self, *, read_only: bool = False) -> Engine:
-        from infra.sql.engine import make_engine
-
-        engine = make_engine(self.settings.database.url, read_only=read_only)
-        if self._sessions:
-            self._sessions.attach(engine)
-        return engine
-
-    @cached_property
-    def _sessions(self) -> LimitedSessions | None:
-        from infra.process.active_run import RunInHand
-        from infra.sql.session_limits import LimitedSessions
-
-        return LimitedSessions(self._run) if isinstance(self._run, RunInHand) else None
 
     @cached_property
     def _import_settings(self) -> SqlImportSettings:

@@ -50,7 +50,12 @@ COMMANDS: tuple[Entry, ...] = (
         ("CR-003",),
     ),
     Entry("cron:dwh:update-counters", None, "Update the page hit counters", ("CR-004",)),
-    Entry("cron:queue:clean", None, "Delete old processed queue rows", ("CR-005",)),
+    Entry(
+        "cron:queue:clean",
+        "commands.cron.queue_clean:QueueClean",
+        "Delete old processed queue rows",
+        ("CR-005",),
+    ),
     Entry("cron:queue:process", None, "Process the general queue", ("CR-006",)),
     Entry("cron:logs:clean", None, "Delete old update log rows", ("CR-007",)),
     Entry("cron:platform:pull-orders", None, "Pull orders from the platforms", ("CR-008",)),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
 import typer
 
 from commands.result import Table, Text
+from commands.spans import instant
 from domain.errors import ConfigurationInvalid
 from domain.operating.contract import Contract
 from domain.operating.history import Pauses
@@ -90,7 +90,7 @@ class JobsPause:
     ) -> Text:
         _known(self._contracts, command)
         now = self._clock.now()
-        end = _instant(until) if until else None
+        end = instant(until) if until else None
         if end and end <= now:
             raise typer.BadParameter(f"--until {until} is past")
         pause = Pause(command=command, actor=self._actor, reason=reason, since=now, until=end)
@@ -128,11 +128,3 @@ class JobsResume:
 def _known(contracts: Contracts, command: str) -> None:
     if command not in contracts:
         raise typer.BadParameter(f"{command} is no job; bin/console jobs:list shows them")
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text} is no instant: 2026-11-21T03:00:00Z") from error
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -1,0 +1,25 @@
+"""The jobs and commands about the queue, built at their first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kernel.engines import Engines
+
+if TYPE_CHECKING:
+    from commands.cron.queue_clean import QueueClean
+
+
+class QueueCommands(Engines):
+    """A further part of the container, on the same adapters."""
+
+    def queue_clean(self) -> QueueClean:
+        from commands.cron.queue_clean import QueueClean
+        from domain.queue.cleaning import QueueCleaning
+        from domain.queue.retention import Allowance
+        from infra.queue_settings import queue_settings
+        from infra.sql.queue.ended import SqlEndedMessages
+
+        messages = SqlEndedMessages(self._engine, self._open_engine(read_only=True))
+        retention = queue_settings(self.boot.root).retention
+        return QueueClean(QueueCleaning(messages, retention, Allowance()))
