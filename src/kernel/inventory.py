@@ -29,15 +29,32 @@ class Entry:
 
     def load(self) -> Any:
         """Import the class that the target names."""
-        from importlib import import_module
-
-        module, _, name = str(self.target).partition(":")
-        return getattr(import_module(module), name)
+        return _loaded(str(self.target))
 
     @property
     def is_job(self) -> bool:
         """Tell a scheduled job, which runs under a contract, from what people type."""
         return self.name.startswith("cron:")
+
+
+class Message:
+    """One message type: its name, where its class is, the names of the legacy side for it."""
+
+    __slots__ = ("legacy", "name", "summary", "target")
+
+    def __init__(self, name: str, target: str, summary: str, legacy: tuple[str, ...] = ()) -> None:
+        self.name, self.target, self.summary, self.legacy = name, target, summary, legacy
+
+    def load(self) -> Any:
+        """Import the class that the target names."""
+        return _loaded(self.target)
+
+
+def _loaded(target: str) -> Any:
+    from importlib import import_module
+
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
 
 
 COMMANDS: tuple[Entry, ...] = (
@@ -133,6 +150,9 @@ COMMANDS: tuple[Entry, ...] = (
     ),
     Entry("suppliers:show", "commands.ops.suppliers:SuppliersShow", "Print an import setting"),
 )
+
+MESSAGES: tuple[Message, ...] = ()
+"""Every message type of the queue, see docs/tutorial/first-message.md."""
 
 BUILT_IN: tuple[Entry, ...] = (
     Entry("completion", None, "Print the completion script for bash, zsh or fish"),
