@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bench import locks, no_news, publishing, startup, supplier_import
-from bench.queue import limits
+from bench.queue import limits, peers
 from bench.queue.databases import KINDS
 from bench.table import Table
 from bench.timing import ROOT, WrongAnswer, machine
@@ -68,6 +68,10 @@ def _queue(*kinds: str) -> _Report:
     return measured
 
 
+def _queue_peers(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
+    return peers.report(folder, given.runs or 3, given.messages)
+
+
 REPORTS: Mapping[str, _Report] = {
     "startup": _startup,
     "import": _import,
@@ -78,6 +82,7 @@ REPORTS: Mapping[str, _Report] = {
     **_on("postgresql"),
     **_on("mariadb"),
     "queue": _queue(*KINDS),
+    "queue-peers": _queue_peers,
 }
 
 _PARTS: Mapping[str, _Report] = {f"queue-{kind}": _queue(kind) for kind in KINDS}
