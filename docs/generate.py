@@ -15,6 +15,7 @@ from pathlib import Path
 from domain.operating.lint import RULES
 from domain.operating.run import Outcome
 from domain.queue.job import CrashReason, Status
+from domain.queue.stale import LIMITS
 from domain.queue.transitions import TRANSITIONS, Transition
 from infra.telemetry.families import FAMILIES
 from kernel.container import Container
@@ -134,7 +135,7 @@ def queue_transitions() -> str:
             row.number,
             row.move.value,
             f"{_sources(row)} → {_word(row.target)}",
-            "; ".join(guard.words for guard in row.guards),
+            "; ".join(LIMITS.said(guard.words) for guard in row.guards),
             row.who.value,
             ", ".join(f"`{column}`: {_word(how)}" for column, how in row.sets.items()),
         )
@@ -148,7 +149,7 @@ def _sources(row: Transition) -> str:
 
 
 def _word(word: StrEnum) -> str:
-    return f"`{word}`" if isinstance(word, Status | CrashReason) else word.value
+    return f"`{word}`" if isinstance(word, Status | CrashReason) else LIMITS.said(word.value)
 
 
 def table(head: Sequence[str], rows: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -189,6 +189,18 @@ class QueueDAO(Protocol):
 
     def resume(self, queue: str, type_: str | None, why: Reason) -> bool:
         """Lift a pause; False where there was none."""
+        ...
+
+    def own(self, queue: str, owner: str, why: Reason) -> None:
+        """Give a queue to ``crontract`` or ``legacy``; the other side then leaves it alone."""
+        ...
+
+    def strange(self, queue: str) -> Mapping[str, int]:
+        """Give the status words that nobody knows, and how many rows have them."""
+        ...
+
+    def count(self, queue: str, counts: Mapping[str, int]) -> None:
+        """Add to the queue's counters: ``to:PROCESSED``, ``stale_restarts``, ``stale_settles``."""
         ...
 
     def clean(self, finished_before: datetime, most: int) -> int:

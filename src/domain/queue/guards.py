@@ -37,7 +37,10 @@ class Given:
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """One condition: its name for the SQL, its words for the docs, its test for the model."""
+    """One condition: its name for the SQL, its words for the docs, its test for the model.
+
+    In ``words`` the names of limits stand for their values.
+    """
 
     name: str
     words: str
@@ -99,17 +102,17 @@ NO_ATTEMPTS_LEFT = Guard(
 )
 RESCUES_LEFT = Guard(
     name="rescues_left",
-    words="fewer than 3 rescues in 72 h, this one included",
+    words="fewer than {rescues} rescues in {rescue_window}, this one included",
     holds=lambda row, given: rescues_with(row, given.now, given.limits) < given.limits.rescues,
 )
 NO_RESCUES_LEFT = Guard(
     name="no_rescues_left",
-    words="the 3rd rescue in 72 h",
+    words="rescue number {rescues} in {rescue_window}, this one included",
     holds=lambda row, given: rescues_with(row, given.now, given.limits) >= given.limits.rescues,
 )
 GIVE_BACKS_LEFT = Guard(
     name="give_backs_left",
-    words="given back fewer than 5 times",
+    words="given back fewer than {give_backs} times",
     holds=lambda row, given: row.give_backs < given.limits.give_backs,
 )
 ACCOUNTED = Guard(

@@ -26,6 +26,15 @@ class Limits:
     rescue_window: timedelta = timedelta(hours=72)
     give_backs: int = 5
 
+    def said(self, words: str) -> str:
+        """Put the limits into words that name them."""
+        return words.format(
+            lease=f"{self.lease.total_seconds():g} s",
+            rescues=self.rescues,
+            rescue_window=f"{self.rescue_window / timedelta(hours=1):g} h",
+            give_backs=self.give_backs,
+        )
+
     def __post_init__(self) -> None:
         if faults := [words for words, broken in self._checks().items() if broken]:
             raise ConfigurationInvalid("limits of the queue: " + "; ".join(faults))

@@ -56,14 +56,14 @@ class To(StrEnum):
 
 
 class Value(StrEnum):
-    """What a column is set to; instants are by the database's clock."""
+    """What a column is set to; instants are by the database's clock, limits are named."""
 
     PLUS_ONE = "+1"
     MINUS_ONE = "-1"
     ZERO = "0"
     EMPTY = "null"
     NOW = "now"
-    LEASE_END = "now + 60 s"
+    LEASE_END = "now + {lease}"
     GIVEN = "as given"
     RESCUES = "+1, or 1 in a new window"
     WINDOW_START = "now in a new window"

@@ -15,6 +15,14 @@ class Collision(StoreUnavailable):
     """The transaction lost against another one and may simply be done anew."""
 
 
+class Taken(JobError):
+    """A row with this key is there already, and there can be only one."""
+
+
+def taken(_address: Address, text: str) -> Taken:
+    return Taken(text)
+
+
 def old_schema(_address: Address, text: str) -> SchemaOutdated:
     return SchemaOutdated(
         f"the database's schema is not current ({text}); run bin/console db:migrate"

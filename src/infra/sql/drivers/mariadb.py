@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ _BY_CODE: tuple[tuple[tuple[int, ...], faults.Word], ...] = (
         ),
         faults.refused,
     ),
+    ((ER.DUP_ENTRY,), faults.taken),
     ((ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT), faults.collision),
     ((_SERVER_READ_ONLY, _TRANSACTION_READ_ONLY, _READ_ONLY_MODE), faults.read_only),
 )
@@ -98,6 +99,20 @@ def insert_new(connection: Any, statement: str, values: Mapping[str, Any]) -> bo
             raise
         return False
     return True
+
+
+def insert_rows(
+    connection: Any, statement: str, values: Mapping[str, Any], returning: str
+) -> Sequence[Mapping[str, Any]]:
+    """Insert several rows and read them; none where one of their keys is there."""
+    try:
+        cursor = execute(connection, f"{statement} RETURNING {returning}", values)
+    except pymysql.err.IntegrityError as error:
+        if error.args[0] != ER.DUP_ENTRY:
+            raise
+        return []
+    rows: Sequence[Mapping[str, Any]] = cursor.fetchall()
+    return rows
 
 
 def is_gone(connection: Any) -> bool:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
-_NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
+_NAME = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
 _MARK = "\ufffd"
 """Stands for what is no character: the Unicode replacement character."""
 
 
-@cache
+@lru_cache(maxsize=1024)  # one that names many rows is written anew for each number of them
 def printf_style(statement: str) -> str:
     """Turn ``:name`` into ``%(name)s``."""
     return _NAME.sub(r"%(\1)s", statement.replace("%", "%%"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
@@ -33,6 +33,7 @@ _BY_STATE: tuple[tuple[tuple[str, ...], faults.Word], ...] = (
     (("42P01", "42703"), faults.old_schema),  # no such table, no such column
     (("28000", "28P01", "3D000", "42501"), faults.refused),  # user, password, database, grant
     (("40001", "40P01", "55P03"), faults.collision),  # serialization, deadlock, lock wait
+    (("23505",), faults.taken),
     (("25006",), faults.read_only),
     (("25P03",), faults.unavailable),  # idle in a transaction: this process was frozen meanwhile
 )
@@ -117,6 +118,15 @@ def execute(connection: Connection, statement: str, values: Mapping[str, Any]) -
 
 def insert_new(connection: Connection, statement: str, values: Mapping[str, Any]) -> bool:
     return bool(execute(connection, f"{statement} ON CONFLICT DO NOTHING", values).rowcount == 1)
+
+
+def insert_rows(
+    connection: Connection, statement: str, values: Mapping[str, Any], returning: str
+) -> Sequence[Mapping[str, Any]]:
+    """Insert several rows and read them; those whose keys are there are left out."""
+    statement = f"{statement} ON CONFLICT DO NOTHING RETURNING {returning}"
+    rows: Sequence[Mapping[str, Any]] = execute(connection, statement, values).fetchall()
+    return rows
 
 
 def is_gone(connection: Connection) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.errors import JobError, SchemaOutdated
@@ -46,6 +46,15 @@ def insert_new(connection: sqlite3.Connection, statement: str, values: Mapping[s
     return execute(connection, f"{statement} ON CONFLICT DO NOTHING", values).rowcount == 1
 
 
+def insert_rows(
+    connection: sqlite3.Connection, statement: str, values: Mapping[str, Any], returning: str
+) -> Sequence[Mapping[str, Any]]:
+    """Insert several rows and read them; those whose keys are there are left out."""
+    statement = f"{statement} ON CONFLICT DO NOTHING RETURNING {returning}"
+    rows: Sequence[Mapping[str, Any]] = execute(connection, statement, values).fetchall()
+    return rows
+
+
 def is_gone(_connection: sqlite3.Connection) -> bool:
     """Tell whether the connection is of no use any more."""
     return False
@@ -53,9 +62,9 @@ def is_gone(_connection: sqlite3.Connection) -> bool:
 
 def fault(address: Address, error: Exception) -> JobError | None:
     """Give the run's word for an error; None for a defect of ours."""
-    if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
-        return None
     text = str(error)
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+        return faults.taken(address, text) if text.startswith("UNIQUE constraint") else None
     if any(words in text for words in _OLD_SCHEMA):
         return faults.old_schema(address, text)
     if "readonly database" in text:
