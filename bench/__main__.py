@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bench import locks, no_news, publishing, startup, supplier_import
-from bench.queue import limits, peers
+from bench.queue import backlog, limits, peers
 from bench.queue.databases import KINDS
 from bench.table import Table
 from bench.timing import ROOT, WrongAnswer, machine
@@ -72,6 +72,10 @@ def _queue_peers(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
     return peers.report(folder, given.runs or 3, given.messages)
 
 
+def _backlog(*kinds: str) -> _Report:
+    return lambda folder, _given: backlog.report(folder, kinds)
+
+
 REPORTS: Mapping[str, _Report] = {
     "startup": _startup,
     "import": _import,
@@ -83,9 +87,13 @@ REPORTS: Mapping[str, _Report] = {
     **_on("mariadb"),
     "queue": _queue(*KINDS),
     "queue-peers": _queue_peers,
+    "queue-backlog": _backlog(*KINDS),
 }
 
-_PARTS: Mapping[str, _Report] = {f"queue-{kind}": _queue(kind) for kind in KINDS}
+_PARTS: Mapping[str, _Report] = {
+    **{f"queue-{kind}": _queue(kind) for kind in KINDS},
+    **{f"queue-backlog-{kind}": _backlog(kind) for kind in KINDS},
+}
 """Shown when asked for: another report holds the same rows."""
 
 _KNOWN: Mapping[str, _Report] = {**REPORTS, **_PARTS}
