@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from bench.queue import raw_stores
 from bench.queue.filling import BUSY, DELAYED, FINISHED, PAUSED, QUEUE, WAITING, Filling, Rows
 from bench.timing import WrongAnswer
+
 from domain.queue.dao import Wanted
 from infra.sql.connection import Database
 from infra.sql.queue.dao import SqlQueueDAO

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bench.queue.raw_stores import PAYLOAD, Raw, connect
+
 from infra.sql.database_clock import NOW
 
 QUEUE, TYPES = "general", 3
