@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import cast
 
+from commands.result import Table
 from domain.operating.lint import RULES
 from domain.operating.run import Outcome
 from domain.queue.job import CrashReason, Status
@@ -152,6 +154,13 @@ def _word(word: StrEnum) -> str:
     return f"`{word}`" if isinstance(word, Status | CrashReason) else LIMITS.said(word.value)
 
 
+def message_types() -> str:
+    """Every declared message type, as queue:types lists them."""
+    listed = cast("Table", Container("dev").ops("queue:types")())
+    rows = [tuple(str(cell).replace("|", "/") or "-" for cell in row) for row in listed.rows]
+    return table(listed.columns, [(f"`{row[0]}`", *row[1:]) for row in rows])
+
+
 def table(head: Sequence[str], rows: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> str:
     """Set rows as a Markdown table."""
     lines = [tuple(head), ("---",) * len(head), *rows]
@@ -166,6 +175,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "contract_rules": contract_rules,
     "queue_transitions": queue_transitions,
+    "message_types": message_types,
 }
 
 if __name__ == "__main__":

@@ -124,6 +124,7 @@ COMMANDS: tuple[Entry, ...] = (
         "Publish a job's metrics, or all, from the ledger",
     ),
     Entry("metrics:show", "commands.ops.metrics:MetricsShow", "Print the metrics as published"),
+    Entry("queue:types", "commands.ops.queue_types:QueueTypes", "List the message types"),
     Entry("runs:list", "commands.ops.runs:RunsList", "List runs, the newest first"),
     Entry("runs:show", "commands.ops.runs:RunsShow", "Show one run with the tail of its log"),
     Entry("shop:load-sample", "commands.ops.shop:ShopLoadSample", "Load the small sample shop"),

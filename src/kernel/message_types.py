@@ -51,6 +51,10 @@ class MessageTypes:
     def names(self) -> Sequence[str]:
         return sorted({message.name for message in self._messages.values()})
 
+    def declared(self) -> Sequence[MessageType[Any]]:
+        """Give what every type declares, by name; loads them all."""
+        return [found.declares for name in self.names() if (found := self.find(name))]
+
     def find(self, type_: str) -> DeclaredType | None:
         """Give the type, or None for a name that nobody declares."""
         if type_ not in self._loaded and type_ in self._messages:

@@ -8,6 +8,7 @@ from kernel.engines import Engines
 
 if TYPE_CHECKING:
     from commands.cron.queue_clean import QueueClean
+    from commands.ops.queue_types import QueueTypes
 
 
 class QueueCommands(Engines):
@@ -23,3 +24,9 @@ class QueueCommands(Engines):
         messages = SqlEndedMessages(self._engine, self._open_engine(read_only=True))
         retention = queue_settings(self.boot.root).retention
         return QueueClean(QueueCleaning(messages, retention, Allowance()))
+
+    def queue_types(self) -> QueueTypes:
+        from commands.ops.queue_types import QueueTypes
+        from kernel.message_types import MessageTypes, built_by
+
+        return QueueTypes(MessageTypes(built_by(self)).declared())

@@ -51,6 +51,17 @@ class MessageType(Generic[Payload]):
     direction: Direction = Direction.INCOMING
     legacy: tuple[str, ...] = ()
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Name what a payload holds; a question mark stands behind what may be left out."""
+        missing = dataclasses.MISSING
+        return tuple(
+            field.name
+            if field.default is missing and field.default_factory is missing
+            else f"{field.name}?"
+            for field in dataclasses.fields(self.payload)  # type: ignore[arg-type]  # checked below
+        )
+
     def __post_init__(self) -> None:
         faults = [words for words, broken in self._checks().items() if broken]
         if faults:

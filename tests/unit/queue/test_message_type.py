@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from commands.messages import base
 from commands.messages.base import Consumer
+from commands.ops.queue_types import QueueTypes
 from domain.errors import ConfigurationInvalid
 from domain.queue.message_type import Effects, MessageType
 from domain.queue.work import Work
@@ -19,6 +23,8 @@ from kernel.message_types import MessageTypes, built_by
 @dataclass(frozen=True)
 class Label:
     article: int
+    copies: int = 1
+    printers: tuple[str, ...] = field(default_factory=tuple)
 
 
 SOUND: dict[str, Any] = {
@@ -103,3 +109,42 @@ def test_every_line_of_the_inventory_agrees_with_its_class() -> None:
 
         assert issubclass(consumer, Consumer)
         assert (consumer.declares.name, consumer.declares.legacy) == (message.name, message.legacy)
+
+
+def test_every_type_stands_in_the_module_and_the_class_of_its_name() -> None:
+    for message in MESSAGES:
+        words = re.split(r"[._]", message.name)
+
+        assert message.target == (
+            f"commands.messages.{'_'.join(words)}:{''.join(map(str.capitalize, words))}"
+        )
+
+
+def test_every_module_of_a_message_type_has_a_line_in_the_inventory() -> None:
+    folder = Path(base.__file__).parent
+    modules = {f"commands.messages.{file.stem}" for file in folder.glob("[!_]*.py")}
+
+    listed = {message.target.partition(":")[0] for message in MESSAGES}
+
+    assert modules - {base.__name__} == listed
+
+
+def test_no_two_types_answer_to_one_name() -> None:
+    names = [name for message in MESSAGES for name in (message.name, *message.legacy)]
+
+    assert len(set(names)) == len(names)
+
+
+def test_queue_types_tells_what_each_type_declares() -> None:
+    table = QueueTypes([MessageType(**SOUND, legacy=("LabelController::print",))])()
+
+    assert dict(zip(table.columns, table.rows[0], strict=True)) == {
+        "type": "labels.print",
+        "legacy name": "LabelController::print",
+        "direction": "incoming",
+        "effects": "local",
+        "limit": "30 s",
+        "attempts": 3,
+        "payload": "article, copies?, printers?",
+        "why twice does no harm": "the label's row is written once",
+    }
