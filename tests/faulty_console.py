@@ -122,14 +122,14 @@ def _shorten(seconds: str) -> None:
     """Keep the proportions of 30 s: renewed every third, fenced at two thirds and nine tenths."""
     from infra.locks import database, redis
     from infra.process import limits
-    from infra.sql import session_limits
+    from infra.sql import session_rules
 
     lease = float(seconds)
     pace = {"renew_every": lease / 3, "stop_after": lease * 2 / 3, "kill_after": lease * 0.9}
     _set(database, "DatabaseLocks", partial(database.DatabaseLocks, lease_seconds=lease))
     _set(redis, "RedisLocks", partial(redis.RedisLocks, lease_seconds=lease))
     _set(limits, "Pace", partial(limits.Pace, **pace))
-    _set(session_limits, "IDLE_SECONDS", round(lease))
+    _set(session_rules, "IDLE_SECONDS", round(lease))
 
 
 class _NoPatience(SystemEntropy):

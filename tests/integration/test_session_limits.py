@@ -14,7 +14,8 @@ from sqlalchemy import Engine
 from domain.operating.sessions import ServerSession
 from infra.process import wire
 from infra.sql.engine import make_engine
-from infra.sql.session_limits import IDLE_SECONDS, LONGEST_LOCK_WAIT_SECONDS, LimitedSessions
+from infra.sql.session_limits import LimitedSessions
+from infra.sql.session_rules import IDLE_SECONDS, LONGEST_LOCK_WAIT_SECONDS
 from servers import database
 
 SERVERS = ("postgresql", "mariadb")

@@ -44,8 +44,12 @@ _BY_CODE: tuple[tuple[tuple[int, ...], faults.Word], ...] = (
 _TLS_OPTIONS = ("ssl_ca", "ssl_cert", "ssl_key")
 
 
-def connect(address: Address) -> Any:
-    connection = pymysql.connect(**parameters(address), cursorclass=DictCursor)
+def connect(address: Address, answer_seconds: int = 0) -> Any:
+    """Open a session whose statements may take so long, or as long as the ledger's."""
+    options = parameters(address)
+    if answer_seconds:
+        options |= {"read_timeout": answer_seconds, "write_timeout": answer_seconds}
+    connection = pymysql.connect(**options, cursorclass=DictCursor)
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         cursor.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'")
@@ -88,6 +92,9 @@ def execute(connection: Any, statement: str, values: Mapping[str, Any]) -> Any:
     cursor = connection.cursor()
     cursor.execute(printf_style(statement), values)
     return cursor
+
+
+execute_often = execute
 
 
 def insert_new(connection: Any, statement: str, values: Mapping[str, Any]) -> bool:

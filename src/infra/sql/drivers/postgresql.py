@@ -45,8 +45,7 @@ _REFUSALS = re.compile(
 )
 
 _SETTINGS = (
-    f"-c statement_timeout={ANSWER_SECONDS}s"
-    f" -c idle_in_transaction_session_timeout={ANSWER_SECONDS}s"
+    "-c statement_timeout={seconds}s -c idle_in_transaction_session_timeout={seconds}s"
     " -c default_transaction_isolation=read\\ committed"
 )
 """Whatever a role or a database has by default."""
@@ -55,8 +54,10 @@ _SETTINGS = (
 class Connection(psycopg.Connection[dict[str, Any]]):
     """Gives up a server that is silent: one that is frozen keeps no time limit of its own."""
 
+    patience: float = 0.0  # more than usual, where statements may take longer
+
     def wait(self, gen: PQGen[_T], interval: float = 0.1, timeout: float | None = None) -> _T:
-        patience = timeout or SILENT_SECONDS
+        patience = timeout or self.patience or SILENT_SECONDS
         try:
             return super().wait(gen, interval, patience)
         except psycopg.OperationalError as error:
@@ -66,13 +67,16 @@ class Connection(psycopg.Connection[dict[str, Any]]):
             raise psycopg.OperationalError(f"no answer within {patience:.0f} s") from error
 
 
-def connect(address: Address) -> Connection:
+def connect(address: Address, answer_seconds: int = 0) -> Connection:
+    """Open a session whose statements may take so long, or as long as the ledger's."""
     connection = Connection.connect(
-        **_parameters(address),
+        **_parameters(address, answer_seconds or ANSWER_SECONDS),
         autocommit=True,
         row_factory=dict_row,
         cursor_factory=psycopg.ClientCursor,  # a value without a type is a text, as elsewhere
     )
+    if answer_seconds:
+        connection.patience = answer_seconds + 1
     try:
         check_encoding(connection)
     except ConfigurationInvalid:
@@ -91,7 +95,7 @@ def check_encoding(connection: psycopg.Connection[Any]) -> None:
         )
 
 
-def _parameters(address: Address) -> dict[str, Any]:
+def _parameters(address: Address, seconds: int) -> dict[str, Any]:
     return {
         "host": address.host,
         "port": address.port,
@@ -104,7 +108,7 @@ def _parameters(address: Address) -> dict[str, Any]:
         "application_name": "crontract",
         "client_encoding": "utf8",  # the job's environment may ask for another
         **address.options,
-        "options": f"{_SETTINGS} {address.options.get('options', '')}",
+        "options": f"{_SETTINGS.format(seconds=seconds)} {address.options.get('options', '')}",
     }
 
 
@@ -114,6 +118,12 @@ def begin(connection: Connection) -> None:
 
 def execute(connection: Connection, statement: str, values: Mapping[str, Any]) -> Any:
     return connection.execute(printf_style(statement), values)
+
+
+def execute_often(connection: Connection, statement: str, values: Mapping[str, Any]) -> Any:
+    """Execute what the server is to keep parsed and planned; only on a session of one's own."""
+    cursor = psycopg.Cursor(connection, row_factory=dict_row)
+    return cursor.execute(printf_style(statement), values, prepare=True)
 
 
 def insert_new(connection: Connection, statement: str, values: Mapping[str, Any]) -> bool:

@@ -20,7 +20,7 @@ _OLD_SCHEMA = ("no such table", "no such column", "has no column named")
 Error = sqlite3.Error
 
 
-def connect(address: Address) -> sqlite3.Connection:
+def connect(address: Address, _answer_seconds: int = 0) -> sqlite3.Connection:
     """Open the file, which db:migrate has made. Raises SchemaOutdated where it is missing."""
     if not address.path.exists():
         raise SchemaOutdated(f"no database at {address.path}; run bin/console db:migrate")
@@ -40,6 +40,9 @@ def execute(
     connection: sqlite3.Connection, statement: str, values: Mapping[str, Any]
 ) -> sqlite3.Cursor:
     return connection.execute(statement, values)
+
+
+execute_often = execute
 
 
 def insert_new(connection: sqlite3.Connection, statement: str, values: Mapping[str, Any]) -> bool:

@@ -82,7 +82,7 @@ class Statements:
 
     def _condition(self, guard: Guard, rows: int, side: str) -> str:
         if guard.name == "own_claim":
-            return _own_claims(rows, side)
+            return own_claims(rows, side)
         return CONDITIONS[guard.name].format(now=self.now)
 
     def _assignments(self, transition: Transition) -> str:
@@ -138,7 +138,8 @@ def rows_are(rows: int, side: str = "") -> str:
     return f"id = {names[0]}" if rows == 1 else f"id IN ({', '.join(names)})"
 
 
-def _own_claims(rows: int, side: str) -> str:
+def own_claims(rows: int, side: str = "") -> str:
+    """Write that each of the rows has the claim number of its holder."""
     if rows == 1:
         return f"claim_no = :{side}claim_no_0"
     pairs = (f"WHEN :{side}id_{place} THEN :{side}claim_no_{place}" for place in range(rows))
