@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bench import locks, no_news, publishing, startup, supplier_import
-from bench.queue import backlog, limits, peers
+from bench.queue import backlog, clean, limits, peers
 from bench.queue.databases import KINDS
 from bench.table import Table
 from bench.timing import ROOT, WrongAnswer, machine
@@ -76,6 +76,10 @@ def _backlog(*kinds: str) -> _Report:
     return lambda folder, _given: backlog.report(folder, kinds)
 
 
+def _queue_clean(folder: Path, given: argparse.Namespace) -> Table:
+    return clean.report(folder, given.runs or 3)
+
+
 REPORTS: Mapping[str, _Report] = {
     "startup": _startup,
     "import": _import,
@@ -88,6 +92,7 @@ REPORTS: Mapping[str, _Report] = {
     "queue": _queue(*KINDS),
     "queue-peers": _queue_peers,
     "queue-backlog": _backlog(*KINDS),
+    "queue-clean": _queue_clean,
 }
 
 _PARTS: Mapping[str, _Report] = {

@@ -53,6 +53,7 @@ class FakeEndedMessages:
         created = [self.rows[number].created for number in ids]
         kinds = Counter((self.rows[n].queue, self.rows[n].status) for n in ids)
         return Stretch(
+            after=after,
             upto=ids[-1],
             rows=len(ids),
             is_new=min(created) >= cutoffs.processed and max(created) <= cutoffs.now,

@@ -15,8 +15,8 @@ from domain.operating.run import Summary, Unit, UnitResult
 from domain.queue.job import Status
 from domain.queue.retention import Allowance, Cutoffs, Retention
 
-LOOK_ROWS = 10_000
-"""A whole range of so many messages that are all new ends the search for old ones."""
+LOOK_ROWS = 5_000
+"""A whole stretch of so many messages that are all new ends the search for old ones."""
 
 LEAVE = timedelta(seconds=20)
 """What is left of the run's time when it stops by itself."""
@@ -43,9 +43,10 @@ class CleanRequest:
     def scope(self) -> str:
         return "all" if self.queue is None else f"queue.{self.queue}"
 
-    def asked(self, piles: Sequence[Pile]) -> Sequence[Pile]:
+    def asked(self, stretch: Stretch) -> Stretch:
         """Leave out other queues than the one asked for."""
-        return [pile for pile in piles if self.queue in (None, pile.queue)]
+        piles = [pile for pile in stretch.piles if self.queue in (None, pile.queue)]
+        return replace(stretch, piles=piles)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,16 +66,21 @@ class Pile:
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """Some messages one after another by id, up to and with ``upto``, as they were looked at.
+    """Messages one after another by id, behind ``after`` up to and with ``upto``, as looked at.
 
     ``is_new``: every one was created after the cutoffs and by now. A creation in the future is
     some clock's fault and says nothing about what stands behind.
     """
 
+    after: int
     upto: int
     rows: int
     is_new: bool
     piles: Sequence[Pile]
+
+    @property
+    def old(self) -> int:
+        return sum(pile.old for pile in self.piles)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,10 +112,10 @@ class EndedMessages(Protocol):
 class Pace:
     """How many messages the next batch may look at, so that none holds locks above 100 ms."""
 
-    AIM_SECONDS = 0.04
+    AIM_SECONDS = 0.03
     """Well below: the next batch may meet a slower disk."""
 
-    LEAST, FIRST, MOST = 100, 1_000, 5_000
+    LEAST, FIRST, MOST = 100, 1_000, LOOK_ROWS
 
     def __init__(self) -> None:
         self.rows = self.FIRST
@@ -123,24 +129,22 @@ class Pace:
 
 @dataclass
 class Survey:
-    """What is there before anything goes: the old ones by queue and status, and who stays."""
+    """What is there before anything goes: where the old ones are, and how many others stay."""
 
     old: Counter[tuple[str, Status]] = field(default_factory=Counter)
     stay: int = 0
-    first: int = 0
-    last: int = 0
+    stretches: list[Stretch] = field(default_factory=list)
 
     @property
     def going(self) -> int:
         return self.old.total()
 
-    def add(self, piles: Sequence[Pile]) -> None:
-        for pile in piles:
+    def add(self, stretch: Stretch) -> None:
+        for pile in stretch.piles:
             self.stay += pile.rows - pile.old
-            if pile.old:
-                self.old[pile.queue, pile.status] += pile.old
-                self.first = min(self.first or pile.first, pile.first)
-                self.last = max(self.last, pile.last)
+            self.old[pile.queue, pile.status] += pile.old
+        if stretch.old:
+            self.stretches.append(stretch)
 
 
 class QueueCleaning:
@@ -161,7 +165,7 @@ class QueueCleaning:
             return _summary(survey.old, notes=("dry run: nothing was written",))
         deletion = _Deletion(self._messages, request, cutoffs, run)
         with run.stage("delete"):
-            deletion.work(survey, going)
+            deletion.work(survey.stretches, going)
         return deletion.summary(survey)
 
     def _cutoffs(self, request: CleanRequest, run: ActiveRun) -> Cutoffs:
@@ -178,8 +182,8 @@ class QueueCleaning:
         found, after = Survey(), 0
         while stretch := self._messages.look(after, LOOK_ROWS, cutoffs):
             run.checkpoint("looked")
-            found.add(request.asked(stretch.piles))
-            # Behind a whole range of new messages are new ones; it goes on only until more stays
+            found.add(request.asked(stretch))
+            # Behind a whole stretch of new messages are new ones; it goes on until more stays
             # than goes, which the share is judged by.
             if stretch.is_new and stretch.rows == LOOK_ROWS and found.stay >= found.going:
                 break
@@ -210,29 +214,33 @@ class _Deletion:
         self._deleted: Counter[tuple[str, Status]] = Counter()
         self._history = self._batches = 0
 
-    def work(self, survey: Survey, most: int) -> None:
-        """Go from the first old message to the last; stops early where the time is over."""
-        after: int | None = survey.first - 1
-        while after is not None and after < survey.last and self._run.remaining > LEAVE:
-            left = most - self._deleted.total()
-            after = self._batch(after, left) if left else None
-            self._run.progress("messages deleted", self._deleted.total(), most)
+    def work(self, stretches: Sequence[Stretch], most: int) -> None:
+        """Delete what is old in the stretches; stops early where the time is over."""
+        for stretch in stretches:
+            after: int | None = stretch.after
+            while after is not None and after < stretch.upto:
+                left = most - self._deleted.total()
+                if not left or self._run.remaining < LEAVE:
+                    return
+                after = self._batch(stretch, after, left)
+                self._run.progress("messages deleted", self._deleted.total(), most)
 
-    def _batch(self, after: int, most: int) -> int | None:
+    def _batch(self, stretch: Stretch, after: int, most: int) -> int | None:
         """Delete at most so many; gives the id that it came to, None at the table's end."""
-        stretch = self._look(after, self._pace.rows)
-        if stretch and _old(stretch) > most:
-            stretch = self._look(after, most)
-        if stretch is None:
+        whole = after == stretch.after and stretch.rows <= self._pace.rows
+        part = stretch if whole else self._look(after, self._pace.rows)
+        if part and part.old > most:
+            part = self._look(after, most)
+        if part is None:
             return None
-        if _old(stretch):
+        if part.old:
             self._run.checkpoint("batch")
-            self._take(self._messages.delete(stretch.piles, self._cutoffs, self._run))
-        return stretch.upto
+            self._take(self._messages.delete(part.piles, self._cutoffs, self._run))
+        return part.upto
 
     def _look(self, after: int, rows: int) -> Stretch | None:
         seen = self._messages.look(after, rows, self._cutoffs)
-        return seen and replace(seen, piles=self._request.asked(seen.piles))
+        return seen and self._request.asked(seen)
 
     def _take(self, batch: Batch) -> None:
         self._deleted.update(batch.deleted)
@@ -251,14 +259,10 @@ class _Deletion:
         )
 
 
-def _old(stretch: Stretch) -> int:
-    return sum(pile.old for pile in stretch.piles)
-
-
 def _summary(gone: Counter[tuple[str, Status]], *, notes: tuple[str, ...], **more: int) -> Summary:
     """Give a unit per queue and the sums of all; dry runs tell what would be so."""
     by_queue: dict[str, Counter[str]] = {}
-    for (queue, status), rows in sorted(gone.items()):
+    for (queue, status), rows in sorted((+gone).items()):
         by_queue.setdefault(queue, Counter())[_WORDS[status]] += rows
     units = tuple(
         Unit(name=queue, result=UnitResult.DONE, counts=counts)

@@ -263,7 +263,7 @@ def test_nothing_is_left_for_a_second_run(messages: FakeEndedMessages) -> None:
 def test_batches_grow_while_they_are_quick_and_shrink_when_they_are_slow() -> None:
     pace = Pace()
     sizes = [pace.rows]
-    for seconds in (0.005, 0.01, 0.02, 0.4, 0.09, 0.039):
+    for seconds in (0.005, 0.01, 0.02, 0.4, 0.09, 0.029):
         pace.felt(seconds)
         sizes.append(pace.rows)
 

@@ -85,7 +85,7 @@ class SqlEndedMessages:
         }
         with reading(self._reader) as connection:
             groups = connection.execute(_LOOK, values).mappings().all()
-        return _stretch(groups, cutoffs) if groups else None
+        return _stretch(after, groups, cutoffs) if groups else None
 
     def delete(self, piles: Sequence[Pile], cutoffs: Cutoffs, run: ActiveRun) -> Batch:
         going = [pile for pile in piles if pile.old]
@@ -121,10 +121,11 @@ def _count(connection: Connection, queue: str, rows: int) -> None:
     connection.execute(count, {"queue": queue, "rows": rows})
 
 
-def _stretch(groups: Sequence[RowMapping], cutoffs: Cutoffs) -> Stretch:
+def _stretch(after: int, groups: Sequence[RowMapping], cutoffs: Cutoffs) -> Stretch:
     newest_cutoff = to_microseconds(max(cutoffs.statuses.values()))
     created = min(g["created_first"] for g in groups), max(g["created_last"] for g in groups)
     return Stretch(
+        after=after,
         upto=max(group["upto"] for group in groups),
         rows=sum(group["seen"] for group in groups),
         is_new=newest_cutoff <= created[0] and created[1] <= to_microseconds(cutoffs.now),
