@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from infra.sql.connection import Database
-from infra.sql.instants import to_microseconds
+from infra.sql.queue.messages import microseconds_of
 
 USUAL: Mapping[str, Any] = {"queue": "general", "type": "sample.work", "payload": "{}"}
 
@@ -16,7 +16,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 def ago(age: timedelta) -> int:
     """Give the instant so long ago as the queue's tables keep it; below zero lies ahead."""
-    return to_microseconds(datetime.now(UTC) - age)
+    return microseconds_of(datetime.now(UTC) - age)
 
 
 def insert(database: Database, rows: Iterable[Mapping[str, Any]]) -> None:

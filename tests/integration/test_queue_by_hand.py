@@ -1,4 +1,4 @@
-"""What operators and the cleaner do to messages, on each database."""
+"""What operators do to messages, on each database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from domain.queue.dao import Settlement
 from domain.queue.job import CrashReason, Status
 from domain.queue.transitions import Move
-from integration.queue_rows import EXPIRED, RUN, TYPE, WHY, Queue, queue
+from integration.queue_rows import EXPIRED, RUN, WHY, Queue, queue
 from servers import KINDS
 
 RETRY = Settlement(move=Move.RETRY, error="no answer from 10.0.0.7", wait=timedelta(minutes=5))
@@ -114,7 +114,7 @@ def test_waiting_messages_move_up_and_down(there: Queue) -> None:
     assert there.dao.prioritize([first], 1, WHY) == []
 
 
-# --- counters and cleaning ----------------------------------------------------------------------
+# --- counters -----------------------------------------------------------------------------------
 
 
 def test_counters_grow_from_zero(there: Queue) -> None:
@@ -123,25 +123,6 @@ def test_counters_grow_from_zero(there: Queue) -> None:
     there.dao.count("general", {})
 
     assert there.counters() == {"to:PROCESSED": 5, "stale_restarts": 1}
-
-
-def test_processed_messages_go_when_they_ended_before_the_cutoff(there: Queue) -> None:
-    old, young, crashed = there.begun(), there.begun(), there.begun()
-    for claim in (old, young):
-        there.set(
-            claim.message_id,
-            "status = 'PROCESSED', lease_until = NULL, finished_at = status_since",
-        )
-    there.dao.settle(crashed, CRASH)
-    there.set(old.message_id, "finished_at = finished_at - 3600000000")
-    waiting = there.add(type=TYPE)
-
-    assert there.dao.clean(there.now - timedelta(minutes=30), 10) == 1
-
-    rows = there.database.rows("SELECT id FROM queue ORDER BY id")
-    left = [young.message_id, crashed.message_id, waiting]
-    assert [row["id"] for row in rows] == left
-    assert there.dao.clean(there.now + timedelta(minutes=1), 0) == 0
 
 
 def test_a_message_expires_only_when_its_lease_does(there: Queue) -> None:

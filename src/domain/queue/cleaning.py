@@ -101,7 +101,7 @@ class EndedMessages(Protocol):
         ...
 
     def delete(self, piles: Sequence[Pile], cutoffs: Cutoffs, run: ActiveRun) -> Batch:
-        """Delete what is old in the piles, history and all, in one transaction.
+        """Q13. Delete what is old in the piles, history and all, in one transaction.
 
         Says every condition again, counts what went, and commits only while the run's lease
         holds: raises LockLost.

@@ -202,7 +202,3 @@ class QueueDAO(Protocol):
     def count(self, queue: str, counts: Mapping[str, int]) -> None:
         """Add to the queue's counters: ``to:PROCESSED``, ``stale_restarts``, ``stale_settles``."""
         ...
-
-    def clean(self, finished_before: datetime, most: int) -> int:
-        """Q13. Delete up to ``most`` processed messages by primary key; give their number."""
-        ...

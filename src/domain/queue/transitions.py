@@ -35,6 +35,7 @@ class Move(StrEnum):
     FORCE_RESTART = "force restart"
     FORCE_CRASH = "force crash"
     CLEAN = "clean"
+    CLEAN_CRASHED = "clean crashed"
 
 
 class Who(StrEnum):
@@ -295,6 +296,16 @@ TRANSITIONS: tuple[Transition, ...] = (
         move=Move.CLEAN,
         sources=(Status.PROCESSED,),
         target=To.DELETED,
+        guards=(g.FINISHED_BEFORE,),
+        who=Who.CLEANER,
+        sets={},
+    ),
+    Transition(
+        number="Q13",
+        move=Move.CLEAN_CRASHED,
+        sources=(Status.CRASH,),
+        target=To.DELETED,
+        # A cutoff of its own, and none unless the settings have one: config/queues.toml.
         guards=(g.FINISHED_BEFORE,),
         who=Who.CLEANER,
         sets={},

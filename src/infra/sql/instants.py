@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from datetime import UTC, datetime
 
 
 def to_text(instant: datetime) -> str:
@@ -24,15 +21,3 @@ def optional_text(instant: datetime | None) -> str | None:
 
 def optional_instant(text: str | None) -> datetime | None:
     return from_text(text) if text else None
-
-
-# --- the queue's tables keep whole numbers ---------------------------------------------------
-
-
-def to_microseconds(instant: datetime) -> int:
-    """Count from 1970."""
-    return (instant - _EPOCH) // _MICROSECOND
-
-
-def from_microseconds(count: int) -> datetime:
-    return _EPOCH + count * _MICROSECOND

@@ -210,8 +210,9 @@ def _by_hand(table: Table, world: World, row: Message) -> Iterator[tuple[str, Wo
         if matches(table[move], row, given):
             left = world.nobody_holds()
             yield f"operator: {move}", replace(left, row=after(table[move], row, given))
-    if matches(table[Move.CLEAN], row, given):
-        yield "cleaner: clean", replace(world, row=after(table[Move.CLEAN], row, given))
+    for move in (Move.CLEAN, Move.CLEAN_CRASHED):
+        if matches(table[move], row, given):
+            yield f"cleaner: {move}", replace(world, row=after(table[move], row, given))
 
 
 def _time(world: World, row: Message) -> Iterator[tuple[str, World]]:

@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from domain.queue.cleaning import EndedMessages
 from domain.queue.dao import Bench, Producer, QueueDAO
 from domain.queue.execution import after, matches
 from domain.queue.guards import Given
 from domain.queue.job import CrashReason, Message, Status
 from domain.queue.transitions import BY_MOVE, TRANSITIONS, Move, Value, Who
 from unit.queue.model import NEW_MESSAGE, NOW, PAST, SOON
+
+PORTS = (Producer, Bench, QueueDAO, EndedMessages)
 
 HELD = replace(
     NEW_MESSAGE,
@@ -49,7 +52,7 @@ def test_the_moves_of_the_table_are_all_there_once_and_numbered_in_order() -> No
 
 
 def test_the_port_has_a_method_for_each_number_of_the_table() -> None:
-    methods = [method for port in (Producer, Bench, QueueDAO) for method in vars(port).values()]
+    methods = [method for port in PORTS for method in vars(port).values()]
     texts = [method.__doc__ or "" for method in methods if callable(method)]
     numbered = {number for text in texts for number in re.findall(r"Q\d+", text)}
 

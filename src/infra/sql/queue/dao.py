@@ -11,7 +11,6 @@ from domain.queue.stale import LIMITS, Limits
 from domain.queue.transitions import Move
 from infra.sql.connection import Database, Transaction
 from infra.sql.queue.claims import Claims
-from infra.sql.queue.cleaning import clean
 from infra.sql.queue.messages import error_values
 from infra.sql.queue.moves import Moves
 from infra.sql.queue.operator import Operator
@@ -100,11 +99,6 @@ class SqlQueueDAO:
         """Give the status words that nobody knows, and how many rows have them."""
         rows = self._database.rows(_STRANGE, queue=queue)
         return {row["status"]: int(row["found"]) for row in rows}
-
-    # --- CR-005 -----------------------------------------------------------------------------------
-
-    def clean(self, finished_before: datetime, most: int) -> int:
-        return clean(self._database, self._moves, finished_before, most)
 
     def _held(self, move: Move, claims: Sequence[Claim], **given: object) -> Sequence[Claim]:
         """Do a move of leases for all claims at once, and one by one where some are lost.

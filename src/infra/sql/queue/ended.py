@@ -15,7 +15,8 @@ from domain.queue.retention import Cutoffs
 from infra.sql.address import MARIADB, POSTGRESQL, SQLITE
 from infra.sql.database_clock import NOW
 from infra.sql.engine import fenced_transaction, kind_of, reading
-from infra.sql.instants import from_microseconds, to_microseconds
+from infra.sql.queue.messages import instant_of, microseconds_of
+from infra.sql.queue.statements import CONDITIONS
 
 # No index knows when a message ended, on purpose: it would be written with every message, and
 # messages end in about the order of their keys. What is old is found by walking the primary key.
@@ -43,10 +44,10 @@ _NEVER = 0
 # Between the first and the last old one, so that no lock is asked for on rows that other
 # transactions are just writing behind them.
 _DELETE = text(
-    """
+    f"""
     DELETE FROM queue WHERE id >= :first AND id <= :last AND queue = :queue AND status = :status
-    AND COALESCE(finished_at, created_at) < :cutoff
-    """
+    AND {CONDITIONS["finished_before"]}
+    """  # noqa: S608 - the table's own words
 )
 
 _DELETE_HISTORY = text(
@@ -74,14 +75,14 @@ class SqlEndedMessages:
     def now(self) -> datetime:
         with reading(self._reader) as connection:
             clock = text(f"SELECT {NOW[kind_of(connection)]}")
-            return from_microseconds(connection.execute(clock).scalar_one())
+            return instant_of(connection.execute(clock).scalar_one())
 
     def look(self, after: int, most: int, cutoffs: Cutoffs) -> Stretch | None:
         values = {
             "after": after,
             "most": most,
-            "processed": to_microseconds(cutoffs.processed),
-            "crashed": to_microseconds(cutoffs.crashed) if cutoffs.crashed else _NEVER,
+            "processed": microseconds_of(cutoffs.processed),
+            "crashed": microseconds_of(cutoffs.crashed) if cutoffs.crashed else _NEVER,
         }
         with reading(self._reader) as connection:
             groups = connection.execute(_LOOK, values).mappings().all()
@@ -107,7 +108,7 @@ def _delete(
             "last": pile.last,
             "queue": pile.queue,
             "status": pile.status.value,
-            "cutoff": to_microseconds(cutoffs.statuses[pile.status]),
+            "cutoff": microseconds_of(cutoffs.statuses[pile.status]),
         }
         rows = connection.execute(_DELETE, values).rowcount
         if pile.status is Status.PROCESSED:
@@ -122,13 +123,13 @@ def _count(connection: Connection, queue: str, rows: int) -> None:
 
 
 def _stretch(after: int, groups: Sequence[RowMapping], cutoffs: Cutoffs) -> Stretch:
-    newest_cutoff = to_microseconds(max(cutoffs.statuses.values()))
+    newest_cutoff = microseconds_of(max(cutoffs.statuses.values()))
     created = min(g["created_first"] for g in groups), max(g["created_last"] for g in groups)
     return Stretch(
         after=after,
         upto=max(group["upto"] for group in groups),
         rows=sum(group["seen"] for group in groups),
-        is_new=newest_cutoff <= created[0] and created[1] <= to_microseconds(cutoffs.now),
+        is_new=newest_cutoff <= created[0] and created[1] <= microseconds_of(cutoffs.now),
         piles=[_pile(group) for group in groups if group["status"] in cutoffs.statuses],
     )
 
