@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from commands.result import Table
 from domain.operating.lint import RULES
@@ -19,7 +19,8 @@ from domain.operating.run import Outcome
 from domain.queue.job import CrashReason, Status
 from domain.queue.stale import LIMITS
 from domain.queue.transitions import TRANSITIONS, Transition
-from infra.telemetry.families import FAMILIES
+from infra.telemetry.families import FAMILIES, Family
+from infra.telemetry.queue_families import QUEUE_FAMILIES
 from kernel.container import Container
 from kernel.inventory import COMMANDS, Entry
 
@@ -118,6 +119,7 @@ def _keys() -> Iterator[tuple[str, str, str]]:
 
 def metrics() -> str:
     """Every metric with its type and its own labels."""
+    families: tuple[Family[Any], ...] = (*FAMILIES, *QUEUE_FAMILIES)
     rows = [
         (
             f"`{family.name}`",
@@ -125,7 +127,7 @@ def metrics() -> str:
             ", ".join(f"`{label}`" for label in family.labels),
             family.text,
         )
-        for family in FAMILIES
+        for family in families
     ]
     return table(("metric", "type", "labels", "meaning"), rows)
 

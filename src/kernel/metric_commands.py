@@ -9,6 +9,7 @@ from kernel.alert_commands import AlertCommands
 
 if TYPE_CHECKING:
     from commands.ops.metrics import MetricsDeclare, MetricsPush, MetricsShow
+    from infra.sql.queue.states import SqlQueueStates
     from infra.telemetry.metrics import JobMetrics
 
 
@@ -20,7 +21,13 @@ class MetricCommands(AlertCommands):
         from infra.telemetry.metrics import JobMetrics
         from kernel.publishing import snapshots, targets
 
-        return JobMetrics(snapshots(self.boot, self._database), targets(self.boot))
+        return JobMetrics(snapshots(self.boot, self._database), self._queues, targets(self.boot))
+
+    @cached_property
+    def _queues(self) -> SqlQueueStates:
+        from kernel.publishing import queues
+
+        return queues(self.boot, self._database)
 
     def metrics_declare(self) -> MetricsDeclare:
         from commands.ops.metrics import MetricsDeclare
@@ -28,7 +35,8 @@ class MetricCommands(AlertCommands):
         from infra.sql.job_counters import SqlJobCounters
 
         ids = [schedule.schedule_id for schedule in schedules(self.boot.root)]
-        return MetricsDeclare(self._metrics, SqlJobCounters(self._database), ids, self._clock)
+        counters = SqlJobCounters(self._database)
+        return MetricsDeclare(self._metrics, counters, self._queues, ids, self._clock)
 
     def metrics_push(self) -> MetricsPush:
         from commands.ops.metrics import MetricsPush

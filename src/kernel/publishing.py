@@ -16,13 +16,32 @@ from kernel.contracts import contracts
 from kernel.version import VERSION
 
 if TYPE_CHECKING:
+    from infra.sql.queue.states import SqlQueueStates
     from infra.telemetry.gateway import Pushgateway
+    from infra.telemetry.queue_state import QueueState
 
 
 def snapshots(boot: Boot, database: Database) -> Snapshots:
     return Snapshots(
         SqlJobStates(database), SqlPauses(database), lambda: declarations(boot), VERSION
     )
+
+
+def queues(boot: Boot, database: Database) -> SqlQueueStates:
+    from infra.queue_settings import queue_settings
+    from infra.sql.queue.states import SqlQueueStates
+
+    return SqlQueueStates(database, queue_settings(boot.root).queues)
+
+
+class QueuesOnUse:
+    """The queues' state, wired only for a run that moves messages."""
+
+    def __init__(self, boot: Boot, database: Database) -> None:
+        self._boot, self._database = boot, database
+
+    def read(self) -> Sequence[QueueState]:
+        return queues(self._boot, self._database).read()
 
 
 def declarations(boot: Boot) -> Sequence[Declaration]:

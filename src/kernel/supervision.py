@@ -192,10 +192,11 @@ class Supervision:
 
     def _metrics(self) -> Metrics:
         from infra.telemetry.metrics import PublishedMetrics
-        from kernel.publishing import snapshots, targets
+        from kernel.publishing import QueuesOnUse, snapshots, targets
 
         source = snapshots(self._settings, self.database)
-        return PublishedMetrics(source, targets(self._settings), self._log)
+        queues = QueuesOnUse(self._settings, self.database)
+        return PublishedMetrics(source, queues, targets(self._settings), self._log)
 
     def _attempts(self) -> Attempts:
         from infra.process.forked import ForkedAttempts

@@ -171,12 +171,13 @@ def test_what_is_shown_is_what_is_pushed(shop: Shop, seen: Watched) -> None:
     assert samples(seen.pushed()) == samples(shown)
 
 
+ADDED = {("job", "cron"), ("job", "cron_queue"), ("instance", "")}
+
+
 def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     """Read series; those labels are left out that the gateway adds."""
     return {
-        (sample.name, frozenset(sample.labels.items() - {("job", "cron"), ("instance", "")})): (
-            sample.value
-        )
+        (sample.name, frozenset(sample.labels.items() - ADDED)): (sample.value)
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from domain.errors import StoreUnavailable
 from domain.operating.run import Outcome, Trigger
+from fakes.metrics import NoQueues
 from fakes.operating import CONTRACT, START, THREE, RecordedLog
 from infra.sql.connection import Database
 from infra.sql.job_states import SqlJobStates
@@ -72,7 +73,7 @@ def snapshots(database: Database, cadence: Cadence | None = None) -> Snapshots:
 
 @pytest.fixture
 def metrics(database: Database, folder: Path, log: RecordedLog) -> PublishedMetrics:
-    return PublishedMetrics(snapshots(database), [Textfile(folder)], log)
+    return PublishedMetrics(snapshots(database), NoQueues(), [Textfile(folder)], log)
 
 
 def published(metrics: PublishedMetrics, folder: Path) -> Published:
@@ -246,7 +247,7 @@ def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(
     (tmp_path / "taken").write_text("a file stands where the folder should be")
     folder = tmp_path / "taken" / "metrics"
 
-    PublishedMetrics(snapshots(database), [Textfile(folder)], log).publish(JOB)
+    PublishedMetrics(snapshots(database), NoQueues(), [Textfile(folder)], log).publish(JOB)
 
     assert str(folder) in log.message_of("metrics.failed")
 
@@ -264,7 +265,7 @@ def test_a_ledger_that_does_not_answer_is_logged_and_leaves_the_last_file(
     metrics.publish(JOB)
     before = (folder / TEXTFILE).read_text()
 
-    PublishedMetrics(NoStates(), [Textfile(folder)], log).publish(JOB)
+    PublishedMetrics(NoStates(), NoQueues(), [Textfile(folder)], log).publish(JOB)
 
     assert "no answer" in log.message_of("metrics.failed")
     assert (folder / TEXTFILE).read_text() == before

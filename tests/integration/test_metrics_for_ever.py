@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from domain.operating.run import Outcome, Trigger
+from fakes.metrics import NoQueues
 from fakes.operating import CONTRACT, START, THREE, RecordedLog
 from infra.secrets import Secret
 from infra.sql.job_states import SqlJobStates
@@ -43,7 +44,7 @@ def test_no_counter_ever_falls_over_a_thousand_runs_and_ten_wipes(tmp_path: Path
         declared = [Declaration(job=JOB, contract=CONTRACT)]
         source = Snapshots(SqlJobStates(database), SqlPauses(database), lambda: declared, "1")
         gateway = Pushgateway(Secret(seen.gateway.url))
-        metrics = PublishedMetrics(source, [GatewayGroups(lambda: gateway)], log)
+        metrics = PublishedMetrics(source, NoQueues(), [GatewayGroups(lambda: gateway)], log)
 
         for number in range(RUNS):
             run = _random_run(ledger, chance, number)

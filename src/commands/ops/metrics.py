@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, ClassVar, Protocol
 
@@ -27,6 +27,14 @@ class Counters(Protocol):
 
     def declare(self, job: str, now: datetime) -> int:
         """Begin at zero what is missing; gives how many were."""
+        ...
+
+
+class QueueCounters(Protocol):
+    """The counters of the declared queues."""
+
+    def declare(self) -> Mapping[str, int]:
+        """Begin at zero what is missing; gives how many were, by queue."""
         ...
 
 
@@ -67,17 +75,23 @@ class MetricsDeclare:
     examples: ClassVar[tuple[str, ...]] = ("bin/console metrics:declare",)
 
     def __init__(
-        self, metrics: Published, counters: Counters, schedules: Sequence[str], clock: Clock
+        self,
+        metrics: Published,
+        counters: Counters,
+        queues: QueueCounters,
+        schedules: Sequence[str],
+        clock: Clock,
     ) -> None:
-        self._metrics, self._counters = metrics, counters
+        self._metrics, self._counters, self._queues = metrics, counters, queues
         self._schedules, self._clock = schedules, clock
 
     def __call__(self) -> Table:
         now = self._clock.now()
         rows = [(job, self._counters.declare(job, now)) for job in self._schedules]
+        rows += [(f"queue {queue}", new) for queue, new in self._queues.declare().items()]
         places = self._metrics.push(None)
         return Table(
-            columns=("schedule", "new counters"),
+            columns=("schedule or queue", "new counters"),
             rows=rows,
             notes=[f"published to {', '.join(places)}"],
             empty="no schedule is declared in config/schedules.toml",

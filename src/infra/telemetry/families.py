@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from domain.operating.contract import Contract
 from domain.operating.run import Outcome
@@ -14,18 +15,21 @@ Sample = tuple[str, Mapping[str, str], float]
 """Suffix of the name, labels of its own, value."""
 
 
+Subject = TypeVar("Subject")
+
+
 @dataclass(frozen=True)
-class Family:
-    """One metric; ``labels`` are those beside the job and its trigger."""
+class Family(Generic[Subject]):
+    """One metric; ``labels`` are those beside its group's: job and trigger, or queue."""
 
     name: str
     kind: str
     text: str
-    samples: Callable[[Snapshot], Iterator[Sample]]
+    samples: Callable[[Subject], Iterator[Sample]]
     labels: tuple[str, ...] = ()
 
 
-def _gauge(name: str, text: str, read: Callable[[Snapshot], float | None]) -> Family:
+def _gauge(name: str, text: str, read: Callable[[Snapshot], float | None]) -> Family[Snapshot]:
     def samples(snapshot: Snapshot) -> Iterator[Sample]:
         value = read(snapshot)
         if value is not None:
@@ -34,11 +38,11 @@ def _gauge(name: str, text: str, read: Callable[[Snapshot], float | None]) -> Fa
     return Family(name, "gauge", text, samples)
 
 
-def _of_state(name: str, text: str, read: Callable[[JobState], float]) -> Family:
+def _of_state(name: str, text: str, read: Callable[[JobState], float]) -> Family[Snapshot]:
     return _gauge(name, text, lambda snapshot: read(snapshot.state))
 
 
-def _of_contract(name: str, text: str, read: Callable[[Contract], float]) -> Family:
+def _of_contract(name: str, text: str, read: Callable[[Contract], float]) -> Family[Snapshot]:
     def value(snapshot: Snapshot) -> float | None:
         return read(snapshot.contract) if snapshot.contract else None
 
@@ -47,7 +51,7 @@ def _of_contract(name: str, text: str, read: Callable[[Contract], float]) -> Fam
 
 def _by(
     label: str, name: str, kind: str, text: str, read: Callable[[Snapshot], Mapping[str, float]]
-) -> Family:
+) -> Family[Snapshot]:
     def samples(snapshot: Snapshot) -> Iterator[Sample]:
         for word, value in sorted(read(snapshot).items()):
             yield "", {label: word}, value
@@ -73,7 +77,7 @@ def _durations(snapshot: Snapshot) -> Iterator[Sample]:
     yield "_count", {}, counts.get("count", 0)
 
 
-FAMILIES: tuple[Family, ...] = (
+FAMILIES: tuple[Family[Snapshot], ...] = (
     _of_state(
         "cron_job_last_success_timestamp_seconds",
         "End of the last good run; 0: never",
