@@ -28,6 +28,7 @@ def enqueued(url: str, way: str, messages: int) -> float:
     """Give messages per second."""
     store = connect(url)
     store.make()
+    store.write_as_producers_do()
     started = time.perf_counter()
     _ENQUEUE[way](store, messages)
     return messages / (time.perf_counter() - started)

@@ -47,6 +47,9 @@ class Raw(ABC):
     def close(self) -> None:
         self._connection.close()
 
+    def write_as_producers_do(self) -> None:
+        """Commit as durably as the product's own connection outside of the queue's workers."""
+
     def done(self) -> int:
         counted = self.execute("SELECT count(*) FROM raw_queue WHERE status = 3").fetchone()
         return int(counted[0])
@@ -103,6 +106,9 @@ class RawSqlite(Raw):
         self._connection = sqlite3.connect(path, timeout=60, isolation_level=None)
         self.execute("PRAGMA journal_mode = WAL")
         self.execute("PRAGMA synchronous = FULL")
+
+    def write_as_producers_do(self) -> None:
+        self.execute("PRAGMA synchronous = NORMAL")
 
     def execute(self, statement: str, *values: object) -> Any:
         return self._connection.execute(statement, values)
