@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bench import locks, no_news, publishing, startup, supplier_import
-from bench.queue import backlog, clean, limits, peers
+from bench.queue import backlog, clean, latency, limits, peers
 from bench.queue.databases import KINDS
 from bench.table import Table
 from bench.timing import ROOT, WrongAnswer, machine
@@ -72,6 +72,10 @@ def _queue_peers(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
     return peers.report(folder, given.runs or 3, given.messages)
 
 
+def _latency(folder: Path, given: argparse.Namespace) -> Table:
+    return latency.report(folder, given.runs or 3)
+
+
 def _backlog(*kinds: str) -> _Report:
     return lambda folder, _given: backlog.report(folder, kinds)
 
@@ -91,6 +95,7 @@ REPORTS: Mapping[str, _Report] = {
     **_on("mariadb"),
     "queue": _queue(*KINDS),
     "queue-peers": _queue_peers,
+    "queue-latency": _latency,
     "queue-backlog": _backlog(*KINDS),
     "queue-clean": _queue_clean,
 }

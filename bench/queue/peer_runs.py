@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import struct
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.queue.marks import marks
 from bench.queue.peer_list import PROGRAMS, Peer
 from bench.queue.rounds import Rate
 from bench.timing import WrongAnswer, clean_environment
@@ -20,8 +20,6 @@ from bench.timing import WrongAnswer, clean_environment
 PACE_SECONDS = 0.02
 WARM_UP = 20
 
-_MARK_BYTES = 16
-_STALL_SECONDS = 30
 _END_SECONDS = 8
 _SETTLE_SECONDS = 4
 
@@ -60,7 +58,7 @@ class PeerRuns:
         place, count = self._place(), self._share(messages)
         self._produced(place, "bulk", str(count))
         with self._working(place, workers):
-            begun = [mark[1] for mark in _marks(place.marks, count + 1)]
+            begun = [mark[1] for mark in marks(place.marks, count + 1)]
         return Rate((len(begun) - 1) / (max(begun) - min(begun)))
 
     def pick_ups(self, messages: int) -> Sequence[float]:
@@ -69,8 +67,8 @@ class PeerRuns:
         with self._working(place, 1):
             time.sleep(_SETTLE_SECONDS)
             self._produced(place, "paced", str(messages), str(PACE_SECONDS))
-            marks = _marks(place.marks, messages + WARM_UP)
-        return [begun - sent for sent, begun in marks if sent]
+            marked = marks(place.marks, messages + WARM_UP)
+        return [begun - sent for sent, begun in marked if sent]
 
     def _place(self) -> Place:
         name = f"peer_{next(_numbers)}"
@@ -122,22 +120,6 @@ class PeerRuns:
         program, *rest = words
         given = (word.format(address=place.address, queue=place.queue) for word in rest)
         return [str(self._peer.folder / program), *given]
-
-
-def _marks(file: Path, count: int) -> Sequence[tuple[float, float]]:
-    """Wait until so many are there. Raises WrongAnswer where no more come."""
-    seen, since = -1, time.monotonic()
-    while (found := _count(file)) < count:
-        if found != seen:
-            seen, since = found, time.monotonic()
-        if time.monotonic() - since > _STALL_SECONDS:
-            raise WrongAnswer(f"{found} of {count} messages were handled")
-        time.sleep(0.02)
-    return list(struct.iter_unpack("dd", file.read_bytes()))
-
-
-def _count(file: Path) -> int:
-    return file.stat().st_size // _MARK_BYTES if file.exists() else 0
 
 
 def _end(crew: Sequence[subprocess.Popen[bytes]]) -> None:

@@ -24,6 +24,7 @@ class Raw(ABC):
     TABLE: Sequence[str]
     INSERT: str
     EFFECT: str
+    LESS_DURABLY = ""
 
     _connection: Any
 
@@ -49,6 +50,8 @@ class Raw(ABC):
 
     def write_as_producers_do(self) -> None:
         """Commit as durably as the product's own connection outside of the queue's workers."""
+        if self.LESS_DURABLY:
+            self.execute(self.LESS_DURABLY)
 
     def done(self) -> int:
         counted = self.execute("SELECT count(*) FROM raw_queue WHERE status = 3").fetchone()
@@ -91,6 +94,7 @@ class RawSqlite(Raw):
     )
     INSERT = "INSERT INTO raw_queue (payload) VALUES (?)"
     EFFECT = "INSERT INTO raw_effect VALUES (?)"
+    LESS_DURABLY = "PRAGMA synchronous = NORMAL"
     _CLAIM = f"""
         UPDATE raw_queue SET status = 2, attempts = attempts + 1, started_at = julianday('now')
         WHERE id IN (
@@ -106,9 +110,6 @@ class RawSqlite(Raw):
         self._connection = sqlite3.connect(path, timeout=60, isolation_level=None)
         self.execute("PRAGMA journal_mode = WAL")
         self.execute("PRAGMA synchronous = FULL")
-
-    def write_as_producers_do(self) -> None:
-        self.execute("PRAGMA synchronous = NORMAL")
 
     def execute(self, statement: str, *values: object) -> Any:
         return self._connection.execute(statement, values)

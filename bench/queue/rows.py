@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from bench.queue.filling import QUEUE, Filling, Rows
 from bench.queue.raw_stores import BULK, PAYLOAD, connect
 from bench.timing import WrongAnswer
+
 from domain.queue.work import Draft
 from infra.sql.connection import Database
 from infra.sql.queue.producer import SqlProducer
@@ -71,6 +72,7 @@ def bulk(url: str, count: str) -> None:
 def paced(url: str, count: str, seconds: str) -> None:
     """Send one after the other with pauses; each says when."""
     database = Database(url)
+    database.row("SELECT 1")  # connects
     for _ in range(int(count)):
         _enqueue(database, Draft(type="bench.marked", payload={"sent": time.time()}))
         time.sleep(float(seconds))
