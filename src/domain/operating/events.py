@@ -36,3 +36,7 @@ class Event(StrEnum):
     UNIT_NOT_MARKED = "unit.not_marked"
     FEED_DATED_AHEAD = "feed.dated_ahead"
     STOCK_ZEROED = "stock.zeroed"
+    QUEUE_AWAY = "queue.away"
+    QUEUE_LEFT = "queue.left"
+    QUEUE_RESTARTED = "queue.restarted"
+    QUEUE_WORKER_DIED = "queue.worker_died"

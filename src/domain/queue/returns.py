@@ -1,0 +1,74 @@
+"""What goes back to the queue unfinished: of dead, stopped and slow workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from domain.queue.crew import Death, Types
+from domain.queue.dao import Claim, QueueDAO, Settlement
+from domain.queue.job import Message
+from domain.queue.seat import Seat, claim_of
+from domain.queue.tally import Tally
+from domain.queue.transitions import Move
+
+LIMIT = "limit"
+"""A worker was killed because its message ran longer than its type allows."""
+
+DRAIN = "drain"
+"""A worker was killed because the processor had to leave."""
+
+
+class Returns:
+    """Keeps what has to be told to the database until it was."""
+
+    def __init__(self, types: Types, tally: Tally) -> None:
+        self._types, self._tally = types, tally
+        self._back: list[Claim] = []
+        self._abandoned: list[tuple[Claim, str]] = []
+        self._overdue: list[Message] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._back or self._abandoned or self._overdue)
+
+    def give_back(self, messages: Iterable[Message]) -> None:
+        self._back += map(claim_of, messages)
+
+    def inherit(self, seat: Seat, death: Death) -> None:
+        """Take over what a dead worker held: only the message that it was at is to blame.
+
+        The rest of its group was rolled back with it and is given back, whatever killed it.
+        """
+        at = seat.running.message if seat.running and seat.killed_for != DRAIN else None
+        for message in seat.held:
+            if message is not at:
+                self._back.append(claim_of(message))
+            elif seat.killed_for == LIMIT:
+                self._overdue.append(message)
+            else:
+                self._abandoned.append((claim_of(message), death.words))
+
+    def send(self, dao: QueueDAO) -> None:
+        """Tell the database. Raises StoreUnavailable, and what is left is told another time."""
+        if self._back:
+            dao.give_back(self._back)
+            self._back = []
+        while self._abandoned:
+            claim, words = self._abandoned[0]
+            dao.abandon([claim], words)
+            self._abandoned.pop(0)
+        while self._overdue:
+            self._settle_overdue(self._overdue[0], dao)
+            self._overdue.pop(0)
+
+    def _settle_overdue(self, message: Message, dao: QueueDAO) -> None:
+        attempts = message.attempts + 1
+        limit = self._types.limit(message.type).total_seconds()
+        error = f"OverLimit: killed after {limit:g} s, the limit of {message.type}"
+        if attempts < message.max_attempts:
+            wait = self._types.wait(message.type, attempts)
+            settlement = Settlement(move=Move.RETRY, error=error, wait=wait)
+        else:
+            settlement = Settlement(move=Move.CRASH_EXHAUSTED, error=error, wait=timedelta(0))
+        if dao.settle(claim_of(message), settlement):
+            self._tally.overdue(message, settlement)
