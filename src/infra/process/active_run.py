@@ -37,7 +37,10 @@ class Brakes:
 
 
 class RunInHand:
-    """The ActiveRun port; ``on_checkpoint`` hears of each checkpoint before it may stop."""
+    """The ActiveRun port; ``on_checkpoint`` hears of each checkpoint before it may stop.
+
+    ``in_process``: it runs in the supervisor's own process, which must not be forked any more.
+    """
 
     def __init__(
         self,
@@ -48,7 +51,9 @@ class RunInHand:
         desk: Desk,
         log: RunLog,
         on_checkpoint: Callable[[str], None] | None = None,
+        in_process: bool = False,
     ) -> None:
+        self.in_process = in_process
         self._job, self._attempt, self._own = job, attempt, tuple(leases)
         self._desk, self._log, self._on_checkpoint = desk, log, on_checkpoint
         self._further: list[Lease] = []

@@ -34,7 +34,13 @@ class InlineAttempts:
     def run(self, job: JobCall, *, attempt: int, leases: Sequence[Lease]) -> AttemptEnd:
         desk = _OwnDesk(self, job.start.run_id, leases)
         run = RunInHand(
-            job, attempt, leases, desk=desk, log=self.log, on_checkpoint=desk.checkpoint
+            job,
+            attempt,
+            leases,
+            desk=desk,
+            log=self.log,
+            on_checkpoint=desk.checkpoint,
+            in_process=True,
         )
         end = perform(job.work, run, self.log)
         return judge(Seen(end=end, ended=None, output=""), job.contract, signal.SIGINT)
