@@ -119,26 +119,6 @@ CONTRACTS: tuple[Contract, ...] = (
         expected_min_items=0,
     ),
     Contract(
-        name="cron:queue:process",
-        covers=("CR-006",),
-        summary="Process the general queue",
-        lock="cron.queue.process.{queue}",
-        timeout=_minutes(12),
-        grace=_minutes(1),
-        overlap=Overlap.skip(starved_after=15),
-        retry=Retry.never(),
-        idempotency=_because(
-            IdempotencyKind.KEYED, "msg:{id}", "a message is settled once, by its claim number"
-        ),
-        catch_up=CatchUp.none(),
-        destructive=False,
-        accountable=(Owner.SHARED_OPS,),
-        responsible=Owner.SHARED_OPS,
-        consulted=(Owner.PLATFORM_EXPORT, Owner.STOCK_IMPORT),
-        priority=Priority.HIGH,
-        expected_min_items=0,
-    ),
-    Contract(
         name="cron:logs:clean",
         covers=("CR-007",),
         summary="Delete old update log rows",

@@ -73,7 +73,12 @@ COMMANDS: tuple[Entry, ...] = (
         "Delete old processed queue rows",
         ("CR-005",),
     ),
-    Entry("cron:queue:process", None, "Process the general queue", ("CR-006",)),
+    Entry(
+        "cron:queue:process",
+        "commands.cron.queue_process:QueueProcess",
+        "Process the general queue",
+        ("CR-006",),
+    ),
     Entry("cron:logs:clean", None, "Delete old update log rows", ("CR-007",)),
     Entry("cron:platform:pull-orders", None, "Pull orders from the platforms", ("CR-008",)),
     Entry(

@@ -55,6 +55,11 @@ class MessageTypes:
         """Give what every type declares, by name; loads them all."""
         return [found.declares for name in self.names() if (found := self.find(name))]
 
+    def all_names(self, type_: str) -> tuple[str, ...]:
+        """Give every name of a type, the legacy side's too; none for one that nobody declares."""
+        message = self._messages.get(type_)
+        return (message.name, *message.legacy) if message else ()
+
     def find(self, type_: str) -> DeclaredType | None:
         """Give the type, or None for a name that nobody declares."""
         if type_ not in self._loaded and type_ in self._messages:

@@ -8,6 +8,7 @@ from kernel.engines import Engines
 
 if TYPE_CHECKING:
     from commands.cron.queue_clean import QueueClean
+    from commands.cron.queue_process import QueueProcess
     from commands.ops.queue_types import QueueTypes
 
 
@@ -30,3 +31,15 @@ class QueueCommands(Engines):
         from kernel.message_types import MessageTypes, built_by
 
         return QueueTypes(MessageTypes(built_by(self)).declared())
+
+    def queue_process(self) -> QueueProcess:
+        from commands.cron.queue_process import QueueProcess
+        from kernel.queue_process import QueueProcessWiring
+
+        if self._run is None:
+            raise TypeError("cron:queue:process is built within a run")
+        grace = QueueProcess.contract.grace
+        wiring = QueueProcessWiring(
+            self.boot, self._run, lambda run: type(self)(self._env, run), grace
+        )
+        return QueueProcess(wiring.processing())

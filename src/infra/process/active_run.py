@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -37,10 +38,10 @@ class Brakes:
 
 
 class RunInHand:
-    """The ActiveRun port; ``on_checkpoint`` hears of each checkpoint before it may stop.
+    """The ActiveRun port; ``on_checkpoint`` hears of each checkpoint before it may stop."""
 
-    ``in_process``: it runs in the supervisor's own process, which must not be forked any more.
-    """
+    in_process = False
+    """It runs in the supervisor's own process, which must not be forked any more."""
 
     def __init__(
         self,
@@ -51,15 +52,19 @@ class RunInHand:
         desk: Desk,
         log: RunLog,
         on_checkpoint: Callable[[str], None] | None = None,
-        in_process: bool = False,
     ) -> None:
-        self.in_process = in_process
         self._job, self._attempt, self._own = job, attempt, tuple(leases)
         self._desk, self._log, self._on_checkpoint = desk, log, on_checkpoint
         self._further: list[Lease] = []
         self._shown: tuple[str, float] = ("", 0.0)
         self.stages: dict[str, float] = {}
         self.brakes = Brakes()
+
+    def at(self, desk: Desk) -> RunInHand:
+        """Give the same run in another process of the job, with a desk of its own."""
+        other = copy(self)
+        other._desk = desk  # noqa: SLF001 - it is one of us
+        return other
 
     @property
     def run_id(self) -> str:

@@ -8,12 +8,37 @@ import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
+from typing import NoReturn
 
+from domain.errors import Refused
+from domain.operating.ports import Lease
+from domain.operating.sessions import ServerSession
 from domain.queue.crew import Board
 from infra.process import descriptors, signals
 from infra.process.crew_line import WorkerLine
 from infra.process.prctl import adopt_orphans, die_with
 from infra.secrets import tell_of_secrets
+
+
+class WorkerDesk:
+    """Where a worker's wishes go: its sessions are made known, further locks it has none."""
+
+    def __init__(self, line: WorkerLine) -> None:
+        self._line = line
+
+    def show(self, label: str, done: int, total: int | None) -> None:
+        """The parent shows how far they all are."""
+
+    def session_opened(self, session: ServerSession) -> None:
+        self._line.session_opened(session)
+
+    def take(self, key: str) -> NoReturn:
+        raise Refused(
+            f"lock {key}: a message's handler takes none; give its messages an entity key"
+        )
+
+    def give_back(self, lease: Lease) -> None:
+        """None was taken."""
 
 
 def become_worker(

@@ -40,8 +40,8 @@ class InlineAttempts:
             desk=desk,
             log=self.log,
             on_checkpoint=desk.checkpoint,
-            in_process=True,
         )
+        run.in_process = True
         end = perform(job.work, run, self.log)
         return judge(Seen(end=end, ended=None, output=""), job.contract, signal.SIGINT)
 
