@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from domain.queue.crew import Death, Types
 from domain.queue.dao import Claim, QueueDAO, Settlement
@@ -24,7 +23,7 @@ class Returns:
 
     def __init__(self, types: Types, tally: Tally) -> None:
         self._types, self._tally = types, tally
-        self._back: list[Claim] = []
+        self._back: list[Message] = []
         self._abandoned: list[tuple[Claim, str]] = []
         self._overdue: list[Message] = []
 
@@ -32,7 +31,7 @@ class Returns:
         return bool(self._back or self._abandoned or self._overdue)
 
     def give_back(self, messages: Iterable[Message]) -> None:
-        self._back += map(claim_of, messages)
+        self._back += messages
 
     def inherit(self, seat: Seat, death: Death) -> None:
         """Take over what a dead worker held: only the message that it was at is to blame.
@@ -42,7 +41,7 @@ class Returns:
         at = seat.running.message if seat.running and seat.killed_for != DRAIN else None
         for message in seat.held:
             if message is not at:
-                self._back.append(claim_of(message))
+                self._back.append(message)
             elif seat.killed_for == LIMIT:
                 self._overdue.append(message)
             else:
@@ -51,7 +50,7 @@ class Returns:
     def send(self, dao: QueueDAO) -> None:
         """Tell the database. Raises StoreUnavailable, and what is left is told another time."""
         if self._back:
-            dao.give_back(self._back)
+            self._send_back(dao)
             self._back = []
         while self._abandoned:
             claim, words = self._abandoned[0]
@@ -61,14 +60,25 @@ class Returns:
             self._settle_overdue(self._overdue[0], dao)
             self._overdue.pop(0)
 
+    def _send_back(self, dao: QueueDAO) -> None:
+        """Give back; what was begun and given back too often counts as an attempt instead."""
+        taken = set(dao.give_back([claim_of(message) for message in self._back]))
+        for message in self._back:
+            if claim_of(message) not in taken:
+                self._settle(message, "GivenBackTooOften: the processor had to leave again", dao)
+
     def _settle_overdue(self, message: Message, dao: QueueDAO) -> None:
-        attempts = message.attempts + 1
         limit = self._types.limit(message.type).total_seconds()
         error = f"OverLimit: killed after {limit:g} s, the limit of {message.type}"
+        self._settle(message, error, dao)
+
+    def _settle(self, message: Message, error: str, dao: QueueDAO) -> None:
+        """Try it again after a wait, or crash it; does nothing for what is another's by now."""
+        attempts = message.attempts + 1
         if attempts < message.max_attempts:
             wait = self._types.wait(message.type, attempts)
             settlement = Settlement(move=Move.RETRY, error=error, wait=wait)
         else:
-            settlement = Settlement(move=Move.CRASH_EXHAUSTED, error=error, wait=timedelta(0))
+            settlement = Settlement(move=Move.CRASH_EXHAUSTED, error=error)
         if dao.settle(claim_of(message), settlement):
             self._tally.overdue(message, settlement)

@@ -207,9 +207,9 @@ class Shift:
         )
         self._returns.inherit(seat, death)
         self._sweep_at = -math.inf
-        self._barren += 0 if seat.killed_for else 1
+        self._barren += 1 if at is None and not seat.killed_for else 0
         if self._barren > MOST_BARREN_DEATHS * self._request.workers:
-            raise JobError(f"workers die before they have done anything: {death.words}")
+            raise JobError(f"workers die before they are at any message: {death.words}")
         if not self._closing:
             self._seats.append(Seat(self._crew.hire(), self._now))
 

@@ -21,6 +21,9 @@ _WORDS = {
     Result.LOST: "lost",
 }
 _SWEPT = {Move.RESTART: "rescued", Move.POISON: "crashed", Move.EXHAUST: "crashed"}
+_LONGEST = 160
+"""More of an error is read where its message is shown."""
+
 WORDS = ("processed", "retried", "crashed", "rescued")
 
 
@@ -33,7 +36,7 @@ class _Crashes:
     error: str = ""
 
     def add(self, message_id: int, error: str) -> None:
-        line = error.partition("\n")[0]
+        line = error.partition("\n")[0][:_LONGEST]
         self.classes[line.partition(":")[0]] += 1
         if not self.first:
             self.first, self.error = message_id, line

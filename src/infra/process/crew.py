@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
 import selectors
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import FrameType
 
 from domain.operating.sessions import ServerSession, Sessions
 from domain.queue.crew import Board, Death, Doing, Order, Result
@@ -106,6 +108,7 @@ class ForkedCrew:
         self._statuses: dict[int, int] = {}
         self._selector = selectors.DefaultSelector()
         adopt_orphans()
+        self._pass_stacks_on()
 
     def hire(self) -> ForkedWorker:
         ours, theirs = socket.socketpair()
@@ -136,6 +139,17 @@ class ForkedCrew:
         give_up = time.monotonic() + _DEATH_SECONDS
         while self._workers and time.monotonic() < give_up:
             self.wait(_RELOOK_SECONDS)
+
+    def _pass_stacks_on(self) -> None:
+        """Have the workers show their stacks too whenever this process is asked to."""
+
+        def ask_all(_number: int, _frame: FrameType | None) -> None:
+            for worker in list(self._workers.values()):
+                worker.show_stacks()
+
+        faulthandler.unregister(signals.STACKS)
+        signal.signal(signals.STACKS, ask_all)
+        faulthandler.register(signals.STACKS, file=2, all_threads=True, chain=True)
 
     # --- births and deaths ----------------------------------------------------------------------
 

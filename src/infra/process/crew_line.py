@@ -83,7 +83,7 @@ class ParentLine:
     def heard(self) -> list[list[Any]]:
         """Read what has been said since the last call; each a word with its arguments."""
         with suppress(BlockingIOError, ConnectionResetError):
-            while received := self._line.recv(_READ_BYTES):
+            while self._line.fileno() >= 0 and (received := self._line.recv(_READ_BYTES)):
                 self._unread += received
         *lines, self._unread = self._unread.split(b"\n")
         return [json.loads(line) for line in lines]

@@ -57,6 +57,7 @@ def become_worker(
 
 def _obey_signals() -> None:
     """A whole group or control group may be told to stop: the parent alone decides."""
+    faulthandler.unregister(signals.STACKS)  # the parent's would count as registered already
     signals.set_defaults()
     faulthandler.enable(file=2, all_threads=True)
     faulthandler.register(signals.STACKS, file=2, all_threads=True, chain=False)
