@@ -192,5 +192,6 @@ def prepare(faults: str) -> None:
     Supervision.on_checkpoint = staticmethod(meet_all)
 
 
-prepare(sys.argv[1])
-sys.exit(main(sys.argv[2:]))
+if __name__ == "__main__":
+    prepare(sys.argv[1])
+    sys.exit(main(sys.argv[2:]))

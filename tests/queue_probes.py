@@ -57,9 +57,8 @@ class Count(Consumer[Mark]):
     )
 
     def handle(self, payload: Mark, work: Work, /) -> None:
+        time.sleep(payload.seconds)
         _leave(payload.mark, work)
-        if payload.seconds:
-            time.sleep(payload.seconds)
 
 
 class Send(Consumer[Mark]):
@@ -76,9 +75,8 @@ class Send(Consumer[Mark]):
     )
 
     def handle(self, payload: Mark, work: Work, /) -> None:
+        time.sleep(payload.seconds)
         _leave(payload.mark, work)
-        if payload.seconds:
-            time.sleep(payload.seconds)
 
 
 def _die(_order: Order, _work: Work) -> None:

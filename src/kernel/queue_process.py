@@ -13,13 +13,13 @@ from domain.queue.crew import Board, Crew, Inbox
 from domain.queue.dao import QueueDAO
 from domain.queue.known import KnownTypes
 from domain.queue.processing import QueueProcessing
-from domain.queue.stale import LIMITS, Limits
+from domain.queue.stale import Limits
 from domain.queue.station import Station
 from domain.queue.working import Working
 from infra.boot import Boot
 from infra.clock import SystemClock, SystemEntropy
 from infra.process.active_run import RunInHand
-from infra.queue_settings import queue_settings
+from infra.queue_settings import QueueSettings, queue_settings
 from infra.secrets import scrub
 from infra.sql.connection import Database
 from infra.sql.queue.dao import SqlQueueDAO
@@ -47,6 +47,7 @@ class QueueProcessWiring:
         station = Station(
             fresh=self._fresh,
             crew=self._crew,
+            workers=lambda queue: self._settings.queue(queue).workers,
             outlook=SqlOutlook(self._open()),
             types=KnownTypes(types, self._entropy, self._limits),
             named=types.all_names,
@@ -57,8 +58,12 @@ class QueueProcessWiring:
         return QueueProcessing(station)
 
     @cached_property
+    def _settings(self) -> QueueSettings:
+        return queue_settings(self._boot.root)
+
+    @property
     def _limits(self) -> Limits:
-        return getattr(queue_settings(self._boot.root), "limits", LIMITS)
+        return self._settings.limits
 
     def _types(self, container: object) -> MessageTypes:
         return MessageTypes(built_by(container))
@@ -109,5 +114,6 @@ class QueueProcessWiring:
 
         types = self._types(self._rebuilt(run))
         tools = Tools(types, self._clock, self._entropy, run, scrub)
-        bench = SqlBench(self._boot.database_url)
+        opener = run if isinstance(run, RunInHand) else None
+        bench = SqlBench(self._boot.database_url, opener, self._limits)
         return Working(bench, board, inbox, tools)

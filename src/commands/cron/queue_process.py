@@ -27,7 +27,7 @@ from domain.queue.station import ProcessRequest
 if TYPE_CHECKING:  # the service loads in the job's own process
     from domain.queue.processing import QueueProcessing
 
-MOST_WORKERS = 32
+MOST_WORKERS = 64
 
 
 class Directions(StrEnum):
@@ -47,9 +47,13 @@ Types = Annotated[
     typer.Option("--type", metavar="TYPE", help="Process this message type only; repeatable."),
 ]
 Workers = Annotated[
-    int,
+    int | None,
     typer.Option(
-        "--workers", metavar="N", min=1, max=MOST_WORKERS, help="Handle so many at a time."
+        "--workers",
+        metavar="N",
+        min=1,
+        max=MOST_WORKERS,
+        help="Handle so many at a time, not as many as config/queues.toml says.",
     ),
 ]
 MaxJobs = Annotated[
@@ -123,7 +127,7 @@ class QueueProcess(CronCommand[ProcessRequest]):
         queue: Queue = "general",
         direction: Way = Directions.BOTH,
         types: Types = None,
-        workers: Workers = 2,
+        workers: Workers = None,
         max_jobs: MaxJobs = None,
         max_seconds: MaxSeconds = 50.0,
         stop_when_empty: StopWhenEmpty = False,

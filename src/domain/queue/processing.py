@@ -21,6 +21,7 @@ class QueueProcessing:
         self._station = station
 
     def __call__(self, request: ProcessRequest, run: ActiveRun) -> Summary:
+        self._station.workers(request.queue)  # refuses a queue that nobody declared
         types = tuple(name for type_ in request.types for name in self._names(type_))
         wanted = Wanted(queue=request.queue, direction=request.direction, types=types)
         if run.dry_run:

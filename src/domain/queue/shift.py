@@ -51,6 +51,7 @@ class Shift:
     ) -> None:
         self._station, self._request, self._wanted = station, request, wanted
         self._run, self._clock = run, station.clock
+        self._workers = request.workers or station.workers(request.queue)
         self.tally = Tally()
         self._crew: Crew = station.crew()
         self.dao: QueueDAO = station.fresh()
@@ -70,7 +71,7 @@ class Shift:
 
     def open(self) -> None:
         """Fork the workers before the database is opened."""
-        for _ in range(self._request.workers):
+        for _ in range(self._workers):
             self._seats.append(Seat(self._crew.hire(), self._now))
 
     def work(self) -> None:
@@ -187,11 +188,16 @@ class Shift:
         if not ended:
             return
         self._barren = 0
-        self._poll_at = self._poll_at if self._closing else -math.inf
+        self._look_again()
         self.tally.add(ended)
         self._returns.give_back(
             one.message for one in ended if one.result in (Result.RETURNED, Result.UNKNOWN)
         )
+
+    def _look_again(self) -> None:
+        """Ask for messages at once: what just ended may have let others become due."""
+        self._is_empty = False
+        self._poll_at = self._poll_at if self._closing else -math.inf
 
     def _bury(self, death: Death) -> None:
         """Settle what a dead worker leaves, and put another one in its seat."""
@@ -208,7 +214,7 @@ class Shift:
         self._returns.inherit(seat, death)
         self._sweep_at = -math.inf
         self._barren += 1 if at is None and not seat.killed_for else 0
-        if self._barren > MOST_BARREN_DEATHS * self._request.workers:
+        if self._barren > MOST_BARREN_DEATHS * self._workers:
             raise JobError(f"workers die before they are at any message: {death.words}")
         if not self._closing:
             self._seats.append(Seat(self._crew.hire(), self._now))
@@ -243,7 +249,9 @@ class Shift:
     # --- what needs the database ----------------------------------------------------------------
 
     def _send_returns(self) -> None:
-        self._returns.send(self.dao)
+        if self._returns:
+            self._returns.send(self.dao)
+            self._look_again()
 
     def _beat(self) -> None:
         """Renew the leases of all that the workers hold."""
@@ -261,6 +269,8 @@ class Shift:
     def _sweep(self) -> None:
         swept = self.dao.restart_stale(self._request.queue, MOST_AT_ONCE)
         self.tally.sweep(swept)
+        if swept:
+            self._look_again()
         if len(swept) < MOST_AT_ONCE:
             self._sweep_at = self._now + SWEEP_SECONDS
 

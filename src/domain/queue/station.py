@@ -16,12 +16,15 @@ from domain.queue.stale import Limits
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessRequest:
-    """What was typed; ``direction`` None is both, ``types`` empty is all."""
+    """What was typed; ``direction`` None is both, ``types`` empty is all.
+
+    ``workers`` None are as many as the queue's setting says.
+    """
 
     queue: str
     direction: Direction | None = None
     types: tuple[str, ...] = ()
-    workers: int = 2
+    workers: int | None = None
     max_jobs: int | None = None
     max_seconds: float = 50.0
     stop_when_empty: bool = False
@@ -56,11 +59,13 @@ class Outlook(Protocol):
 class Station:
     """What a processor works with. ``fresh`` opens another connection to the queue.
 
-    ``crew`` gathers the workers, ``named`` gives all names of a type, the legacy side's too.
+    ``crew`` gathers the workers, ``workers`` tells how many a queue has by its setting, ``named``
+    gives all names of a type, the legacy side's too.
     """
 
     fresh: Callable[[], QueueDAO]
     crew: Callable[[], Crew]
+    workers: Callable[[str], int]
     outlook: Outlook
     types: Types
     named: Callable[[str], tuple[str, ...]]
