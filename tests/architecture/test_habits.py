@@ -12,6 +12,8 @@ BROAD = {"Exception", "BaseException"}
 MAY_CATCH_ALL = {
     "src/domain/operating/checkup.py": "a check that breaks must not hide the others",
     "src/domain/operating/runner.py": "a defect becomes a verdict",
+    "src/domain/queue/attempt.py": "a defect in one message must not stop its neighbours",
+    "src/domain/queue/working.py": "what cannot be settled in a group is done one by one",
     "src/domain/operating/units.py": "a defect in one unit must not stop its neighbours",
     "src/infra/alerts/courier.py": "whatever a channel's library meets, the next one is asked",
     "src/infra/process/child.py": "the top of the child: nobody above it could say more",

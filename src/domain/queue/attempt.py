@@ -30,7 +30,7 @@ class Handling(Protocol):
     def handle(self, payload: Any, work: Work) -> None: ...
 
 
-class Handlers(Protocol):
+class Repertoire(Protocol):
     """Every declared message type, loaded at its first use."""
 
     def find(self, type_: str) -> Handling | None:
@@ -107,7 +107,7 @@ class Tools:
 
     def __init__(
         self,
-        handlers: Handlers,
+        handlers: Repertoire,
         clock: Clock,
         entropy: Entropy,
         journal: Journal,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from domain.operating.ports import Entropy
-from domain.queue.attempt import Handlers
+from domain.queue.attempt import Repertoire
 from domain.queue.retry import Backoff
 from domain.queue.stale import Limits
 
@@ -13,7 +13,7 @@ from domain.queue.stale import Limits
 class KnownTypes:
     """The Types port over the declared types."""
 
-    def __init__(self, handlers: Handlers, entropy: Entropy, limits: Limits) -> None:
+    def __init__(self, handlers: Repertoire, entropy: Entropy, limits: Limits) -> None:
         self._handlers, self._entropy, self._limits = handlers, entropy, limits
 
     def limit(self, type_: str) -> timedelta:

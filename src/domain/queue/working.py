@@ -193,7 +193,7 @@ class Working:
         while group.rest:
             try:
                 self._one_of(group)
-            except StoreUnavailable:  # and with it the transaction of them all
+            except Exception:  # noqa: BLE001 - the transaction of them all is lost, for whatever reason
                 self._bench.rollback()
                 return group.anew()
             if self._board.stopping or self._tools.clock.monotonic() >= until:
