@@ -13,12 +13,12 @@ _UNITS = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
-_SPAN = re.compile(r"(\d{1,5})([mhdw])")
+SPAN = re.compile(r"(\d{1,5})([mhdw])")
 
 
 def span(option: str, text: str) -> timedelta:
     """Read 90m, 36h, 14d or 2w, above zero."""
-    found = _SPAN.fullmatch(text.strip())
+    found = SPAN.fullmatch(text.strip())
     read = int(found[1]) * _UNITS[found[2]] if found else timedelta(0)
     if not read:
         raise typer.BadParameter(f"{option} {text} is no span: write 90m, 36h, 14d or 2w")

@@ -53,12 +53,6 @@ class ImportSection(Section):
     directory: Path
 
 
-class ImagesSection(Section):
-    """The folder in which image lists arrive."""
-
-    inbox: Path
-
-
 class MetricsSection(Section):
     """Where the textfile collector reads, and the Pushgateway; empty publishes to neither."""
 
@@ -109,7 +103,6 @@ class Settings(BaseSettings):
     locks: LocksSection
     cron: CronSection
     imports: ImportSection
-    images: ImagesSection
     metrics: MetricsSection
     slots: SlotsSection
     secrets: SecretsSection

@@ -58,12 +58,7 @@ def _loaded(target: str) -> Any:
 
 
 COMMANDS: tuple[Entry, ...] = (
-    Entry(
-        "cron:images:enqueue-batches",
-        "commands.cron.images_enqueue_batches:ImagesEnqueueBatches",
-        "Enqueue article image batches",
-        ("CR-001",),
-    ),
+    Entry("cron:images:enqueue-batches", None, "Enqueue article image batches", ("CR-001",)),
     Entry("cron:stock:export", None, "Export stock to platforms and customers", ("CR-002",)),
     Entry(
         "cron:customers:notify-license-expiration",
@@ -134,6 +129,24 @@ COMMANDS: tuple[Entry, ...] = (
         "Publish a job's metrics, or all, from the ledger",
     ),
     Entry("metrics:show", "commands.ops.metrics:MetricsShow", "Print the metrics as published"),
+    Entry("queue:cancel", "commands.ops.queue_change:QueueCancel", "Give up messages that wait"),
+    Entry("queue:enqueue", "commands.ops.queue_enqueue:QueueEnqueue", "Write a message by hand"),
+    Entry("queue:list", "commands.ops.queue_look:QueueList", "List messages of the queue"),
+    Entry("queue:own", "commands.ops.queue_pause:QueueOwn", "Say which side works a queue off"),
+    Entry("queue:pause", "commands.ops.queue_pause:QueuePause", "Pause a queue or a message type"),
+    Entry(
+        "queue:prioritize",
+        "commands.ops.queue_change:QueuePrioritize",
+        "Move waiting messages up or down",
+    ),
+    Entry(
+        "queue:reset",
+        "commands.ops.queue_change:QueueReset",
+        "Make crashed messages new, one or all of an error",
+    ),
+    Entry("queue:resume", "commands.ops.queue_pause:QueueResume", "Resume a paused queue"),
+    Entry("queue:show", "commands.ops.queue_look:QueueShow", "Show a message with its history"),
+    Entry("queue:status", "commands.ops.queue_look:QueueStatus", "Sum the queues up"),
     Entry("queue:types", "commands.ops.queue_types:QueueTypes", "List the message types"),
     Entry("runs:list", "commands.ops.runs:RunsList", "List runs, the newest first"),
     Entry("runs:show", "commands.ops.runs:RunsShow", "Show one run with the tail of its log"),

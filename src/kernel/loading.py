@@ -43,8 +43,10 @@ def _answer(entry: Entry, words: Sequence[str], flags: Flags, env: str) -> int:
     from kernel.container import Container
 
     values = parser_for(entry).values(words)
+    container = Container(env)
+    container.may_ask = flags.interaction and sys.stdin.isatty()
     try:
-        result = Container(env).ops(entry.name)(**values)
+        result = container.ops(entry.name)(**values)
     except typer.BadParameter as error:
         raise UsageFault(str(error), f"See bin/console {entry.name} --help") from error
     if flags.verbosity >= 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kernel.engines import Engines
+from kernel.operator_commands import OperatorCommands
 
 if TYPE_CHECKING:
     from commands.cron.queue_clean import QueueClean
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from commands.ops.queue_types import QueueTypes
 
 
-class QueueCommands(Engines):
+class QueueCommands(OperatorCommands):
     """A further part of the container, on the same adapters."""
 
     def queue_clean(self) -> QueueClean:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from domain.queue.job import FIRST, LAST, Direction, Message
 
@@ -14,7 +15,16 @@ OUTGOING_LATER = (LAST + 1) * PROMOTION
 """Incoming messages go first, whatever their priority, until an outgoing one waited so long."""
 
 
-def aged_priority(message: Message, now: datetime) -> int:
+class Waits(Protocol):
+    """Whatever has a priority since an instant."""
+
+    @property
+    def priority(self) -> int: ...
+    @property
+    def available_at(self) -> datetime: ...
+
+
+def aged_priority(message: Waits, now: datetime) -> int:
     """Give the priority that a waiting message has by now; for people, not for the order."""
     waited = max(now - message.available_at, timedelta(0))
     return max(message.priority - waited // PROMOTION, FIRST)

@@ -9,7 +9,6 @@ from typing import Any
 from domain.errors import JobError, SchemaOutdated
 from infra.sql.address import Address
 from infra.sql.drivers import faults
-from infra.sql.drivers.texts import text_of
 
 BUSY_SECONDS = 30.0
 """How long a statement waits for another writer of the file."""
@@ -26,7 +25,7 @@ def connect(address: Address, _answer_seconds: int = 0) -> sqlite3.Connection:
     if not address.path.exists():
         raise SchemaOutdated(f"no database at {address.path}; run bin/console db:migrate")
     connection = sqlite3.connect(address.path, timeout=BUSY_SECONDS, isolation_level=None)
-    connection.row_factory, connection.text_factory = sqlite3.Row, text_of
+    connection.row_factory = sqlite3.Row
     # A verdict must survive the process, not the power: WAL with NORMAL gives just that.
     connection.execute("PRAGMA synchronous=NORMAL")
     return connection

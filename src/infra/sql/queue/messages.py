@@ -12,7 +12,6 @@ from domain.operating.report import plain
 from domain.queue.job import CrashReason, Direction, Message, Status
 from infra.secrets import scrub
 from infra.sql.connection import Row
-from infra.sql.drivers.texts import text_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -43,8 +42,6 @@ def message_of(row: Row) -> Message:
     for name in _INSTANTS:
         if values[name] is not None:
             values[name] = instant_of(values[name])
-    if isinstance(values["payload"], bytes):  # SQLite keeps what it is given
-        values["payload"] = text_of(values["payload"])
     values["status"] = Status(values["status"])
     values["direction"] = Direction(values["direction"])
     if values["crash_reason"] is not None:

@@ -1,1 +1,0 @@
-"""CR-001: lists of article images are put on the queue in batches."""
