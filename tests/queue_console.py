@@ -1,11 +1,14 @@
 """The console with the message types of tests, and perhaps with faults.
 
-``queue_console.py FAULTS COMMAND …``; FAULTS as ``faulty_console`` has them, or empty.
+``queue_console.py FAULTS COMMAND …``; FAULTS as ``faulty_console`` has them, or empty; also
+``grace:SECONDS``, which shortens the time that the processor has to leave.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -18,14 +21,24 @@ TYPES = (
     Message("probe.count", "queue_probes:Count", "Add a row, in groups"),
     Message("probe.send", "queue_probes:Send", "Add a row, one by one"),
     Message("probe.misbehave", "queue_probes:Misbehave", "Do what its payload says"),
+    Message("probe.dawdle", "queue_probes:Dawdle", "Do it with time enough"),
 )
+
+
+def shorten_grace(seconds: str) -> None:
+    from commands.cron.queue_process import QueueProcess
+
+    span = timedelta(seconds=float(seconds))
+    QueueProcess.contract = replace(QueueProcess.contract, grace=span)
+
 
 if __name__ == "__main__":
     inventory.MESSAGES = TYPES
     from kernel.console import main
 
     if sys.argv[1]:
-        from faulty_console import prepare
+        from faulty_console import SUPERVISORS, prepare
 
+        SUPERVISORS["grace"] = shorten_grace
         prepare(sys.argv[1])
     sys.exit(main(sys.argv[2:]))

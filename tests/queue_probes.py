@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -95,6 +95,17 @@ def _hang(order: Order, _work: Work) -> None:
     time.sleep(600)
 
 
+def _wait(_order: Order, _work: Work) -> None:
+    time.sleep(20)
+
+
+def _heed(_order: Order, work: Work) -> None:
+    _leave(-1, work)
+    for _ in range(2000):
+        time.sleep(0.01)
+        work.checkpoint()
+
+
 def _retry(_order: Order, _work: Work) -> None:
     raise Retryable("the partner is away")
 
@@ -115,6 +126,8 @@ def _leave_the_interpreter(_order: Order, _work: Work) -> None:
 FAULTS: Mapping[str, Callable[[Order, Work], None]] = {
     "die": _die,
     "hang": _hang,
+    "wait": _wait,
+    "heed": _heed,
     "retry": _retry,
     "refuse": _refuse,
     "break": _break,
@@ -130,10 +143,19 @@ class Misbehave(Consumer[Order]):
         payload=Order,
         effects=Effects.LOCAL,
         idempotency="the row is committed with the settlement",
-        limit=timedelta(seconds=1),
+        limit=timedelta(seconds=1.5),
         max_attempts=3,
         backoff=SOON,
     )
+
+    def handle(self, payload: Order, work: Work, /) -> None:
+        FAULTS[payload.fault](payload, work)
+
+
+class Dawdle(Consumer[Order]):
+    """The same with time enough."""
+
+    declares = replace(Misbehave.declares, name="probe.dawdle", limit=timedelta(seconds=30))
 
     def handle(self, payload: Order, work: Work, /) -> None:
         FAULTS[payload.fault](payload, work)
