@@ -21,6 +21,7 @@ TYPES = (
     Message("probe.count", "queue_probes:Count", "Add a row, in groups"),
     Message("probe.send", "queue_probes:Send", "Add a row, one by one"),
     Message("probe.misbehave", "queue_probes:Misbehave", "Do what its payload says"),
+    Message("probe.broken", "queue_probes_of_nobody:Broken", "Cannot be loaded"),
     Message("probe.dawdle", "queue_probes:Dawdle", "Do it with time enough"),
 )
 

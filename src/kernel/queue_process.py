@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class QueueProcessWiring:
 
     def processing(self) -> QueueProcessing:
         types = self._types(self._rebuilt(self._run))
+        self._preload(types)
         station = Station(
             fresh=self._fresh,
             crew=self._crew,
@@ -56,6 +58,18 @@ class QueueProcessWiring:
             grace=self._grace,
         )
         return QueueProcessing(station)
+
+    def _preload(self, types: MessageTypes) -> None:
+        """Import before the fork what each worker would import at its first message.
+
+        A type that cannot be loaded is met again by its own messages, and crashes them alone.
+        """
+        from infra.sql.queue import bench  # noqa: F401 - for its own sake
+
+        for name in types.names():
+            with suppress(Exception):
+                if known := types.find(name):
+                    known.read("")
 
     @cached_property
     def _settings(self) -> QueueSettings:

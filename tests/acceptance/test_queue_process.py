@@ -111,6 +111,17 @@ def test_what_nobody_can_read_crashes_as_invalid_and_says_why(
     assert said in shop.query("SELECT error FROM queue WHERE status = 'CRASH'")[0][0]
 
 
+def test_a_type_that_cannot_be_loaded_crashes_its_own_messages_only(small_shop: QueueShop) -> None:
+    small_shop.enqueue("probe.broken", {"mark": 1}, priority=0)
+    small_shop.enqueue_marks("probe.count", 3)
+
+    done = small_shop.process()
+
+    assert done.returncode == 4, done.stderr
+    assert small_shop.ends() == Counter({DONE: 3, (CRASHED, "permanent"): 1})
+    assert "ModuleNotFoundError" in done.stdout
+
+
 def test_a_handler_over_its_limit_is_killed_with_all_it_started(
     small_shop: QueueShop, tmp_path: Path
 ) -> None:

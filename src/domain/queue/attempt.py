@@ -38,6 +38,24 @@ class Repertoire(Protocol):
         ...
 
 
+class Loaded:
+    """A repertoire in which a type that cannot be loaded breaks nothing but its own messages."""
+
+    def __init__(self, repertoire: Repertoire) -> None:
+        self._repertoire = repertoire
+        self.faults: dict[str, Exception] = {}
+
+    def find(self, type_: str) -> Handling | None:
+        """Find a type; None for one that nobody declares, or that has a fault."""
+        if type_ in self.faults:
+            return None
+        try:
+            return self._repertoire.find(type_)
+        except Exception as error:  # noqa: BLE001 - a module with a defect is its messages' defect
+            self.faults[type_] = error
+            return None
+
+
 class Journal(Protocol):
     """Where handlers' log lines go."""
 
@@ -107,18 +125,18 @@ class Tools:
 
     def __init__(
         self,
-        handlers: Repertoire,
+        repertoire: Repertoire,
         clock: Clock,
         entropy: Entropy,
         journal: Journal,
         scrub: Callable[[str], str] = str,
     ) -> None:
-        self.handlers, self.clock, self.entropy = handlers, clock, entropy
+        self.types, self.clock, self.entropy = Loaded(repertoire), clock, entropy
         self.journal, self._scrub = journal, scrub
 
     def completed(self, draft: Draft) -> Draft:
         """Fill in what the draft leaves to its type."""
-        known = self.handlers.find(draft.type)
+        known = self.types.find(draft.type)
         if known is None:
             raise Refused(f"no message type is called {draft.type}; see bin/console queue:types")
         declares = known.declares
@@ -141,6 +159,12 @@ class Tools:
     def refusal(self, error: BaseException) -> Settlement:
         return Settlement(move=Move.REFUSE, error=self.words(error))
 
+    def unknown(self, order: Order) -> Settlement:
+        """Settle a message that nothing here can handle."""
+        if fault := self.types.faults.get(order.type):
+            return Settlement(move=Move.CRASH_PERMANENT, error=self.words(fault))
+        return self.refusal(Refused(f"no message type is called {order.type}"))
+
     def words(self, error: BaseException) -> str:
         """Name the error; a defect with its traceback."""
         said = f"{type(error).__name__}: {error}"
@@ -151,9 +175,9 @@ class Tools:
 
 def attempted(order: Order, bench: Bench, board: Board, tools: Tools) -> Settlement | None:
     """Do one attempt; None where all is well. Raises StopRequested for one left half-way."""
-    known = tools.handlers.find(order.type)
+    known = tools.types.find(order.type)
     if known is None:
-        return tools.refusal(Refused(f"no message type is called {order.type}"))
+        return tools.unknown(order)
     try:
         payload = known.read(order.payload)
     except Refused as error:

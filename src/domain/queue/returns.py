@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from domain.queue.counts import Counts
 from domain.queue.crew import Death, Types
 from domain.queue.dao import Claim, QueueDAO, Settlement
-from domain.queue.job import Message
+from domain.queue.job import Message, Status
 from domain.queue.seat import Seat, claim_of
 from domain.queue.tally import Tally
 from domain.queue.transitions import Move
@@ -17,12 +18,15 @@ LIMIT = "limit"
 DRAIN = "drain"
 """A worker was killed because the processor had to leave."""
 
+LOST = "lost"
+"""A worker was killed because its message was another's by then."""
+
 
 class Returns:
     """Keeps what has to be told to the database until it was."""
 
-    def __init__(self, types: Types, tally: Tally) -> None:
-        self._types, self._tally = types, tally
+    def __init__(self, types: Types, tally: Tally, counts: Counts) -> None:
+        self._types, self._tally, self._counts = types, tally, counts
         self._back: list[Message] = []
         self._abandoned: list[tuple[Claim, str]] = []
         self._overdue: list[Message] = []
@@ -47,8 +51,12 @@ class Returns:
             else:
                 self._abandoned.append((claim_of(message), death.words))
 
-    def send(self, dao: QueueDAO) -> None:
-        """Tell the database. Raises StoreUnavailable, and what is left is told another time."""
+    def send(self, dao: QueueDAO) -> bool:
+        """Tell the database; True where the sweeper has something to do now.
+
+        Raises StoreUnavailable, and what is left is told another time.
+        """
+        has_abandoned = bool(self._abandoned)
         if self._back:
             self._send_back(dao)
             self._back = []
@@ -59,10 +67,12 @@ class Returns:
         while self._overdue:
             self._settle_overdue(self._overdue[0], dao)
             self._overdue.pop(0)
+        return has_abandoned
 
     def _send_back(self, dao: QueueDAO) -> None:
         """Give back; what was begun and given back too often counts as an attempt instead."""
         taken = set(dao.give_back([claim_of(message) for message in self._back]))
+        self._counts.moved(Status.NEW, len(taken))
         for message in self._back:
             if claim_of(message) not in taken:
                 self._settle(message, "GivenBackTooOften: the processor had to leave again", dao)
@@ -82,3 +92,4 @@ class Returns:
             settlement = Settlement(move=Move.CRASH_EXHAUSTED, error=error)
         if dao.settle(claim_of(message), settlement):
             self._tally.overdue(message, settlement)
+            self._counts.moved(Status.NEW if settlement.move is Move.RETRY else Status.CRASH)

@@ -14,6 +14,10 @@ BATCH_SECONDS = 0.5
 """So much work is handed over at once: less than a person waits, more than a claim takes."""
 
 LARGEST_BATCH = 100
+MOST_IN_HAND = 4 * LARGEST_BATCH
+"""Messages that take a millisecond are handed over before the last ones are done: the parent's
+next claim takes as long as a hundred of them."""
+
 _GROWTH = 4
 """A batch is at most so many times as large as the one before: the next may be slower."""
 
@@ -62,7 +66,8 @@ class Seat:
         if self.is_slow:
             return 0
         left = len(self._open) - len(self._let_go)
-        return self._size - left if left <= self._size // 2 else 0
+        few = max(self._size // 2, self._size - LARGEST_BATCH)
+        return min(self._size - left, LARGEST_BATCH) if left <= few else 0
 
     def hand(self, messages: Sequence[Message], now: float) -> None:
         if not self._open:
@@ -79,7 +84,18 @@ class Seat:
     @property
     def held(self) -> list[Message]:
         """What it was given and is not known to have ended, nor to be another's."""
+        if not self._let_go:
+            return list(self._open)
         return [message for message in self._open if claim_of(message) not in self._let_go]
+
+    @property
+    def held_claims(self) -> list[Claim]:
+        return [claim_of(message) for message in self.held]
+
+    @property
+    def gone(self) -> set[Claim]:
+        """What it was given and is another's by now, as far as is known."""
+        return self._let_go
 
     @property
     def unbegun(self) -> list[Message]:
@@ -124,14 +140,16 @@ class Seat:
 
     def _learn(self, count: int, seconds: float) -> None:
         fitting = count * BATCH_SECONDS / max(seconds, 1e-6)
-        self._size = int(max(1, min(fitting, self._size * _GROWTH, LARGEST_BATCH)))
+        self._size = int(max(1, min(fitting, self._size * _GROWTH, MOST_IN_HAND)))
 
 
 def dealt(
     messages: Sequence[Message], seats: Sequence[Seat]
 ) -> Iterator[tuple[Seat, Sequence[Message]]]:
-    """Deal messages to the seats with room: evenly, and what follows each other to the same one."""
+    """Deal messages to the seats with room: evenly, but a whole batch to one, as a group."""
     takers = sorted(seats, key=lambda seat: seat.room)
+    if takers and takers[-1].room >= len(messages) == LARGEST_BATCH:
+        takers = takers[-1:]
     begin = 0
     for number, seat in enumerate(takers):
         fair = -(-(len(messages) - begin) // (len(takers) - number))

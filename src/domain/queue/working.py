@@ -137,7 +137,7 @@ class Working:
 
     def _may_group(self, order: Order) -> bool:
         """Tell whether it may share a transaction; what once went wrong takes nobody along."""
-        known = self._tools.handlers.find(order.type) if order.is_fresh else None
+        known = self._tools.types.find(order.type) if order.is_fresh else None
         return known is not None and known.declares.effects is Effects.LOCAL
 
     # --- beginning ------------------------------------------------------------------------------
