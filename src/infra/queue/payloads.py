@@ -13,7 +13,7 @@ from infra.queue.php import is_php, unserialized
 LARGEST_CHARACTERS = 4_000_000
 """A payload says what to do; files go by their name."""
 
-_MOST_FAULTS = 5
+_MOST_FAULTS, _LONGEST_NAME = 5, 100
 
 
 def read_payload(text: str, schema: type[object]) -> Any:
@@ -52,5 +52,5 @@ def _faults(error: ValidationError) -> str:
 
 
 def _fault(fault: Any) -> str:
-    place = ".".join(str(part) for part in fault["loc"])
+    place = ".".join(str(part) for part in fault["loc"])[:_LONGEST_NAME]
     return f"{place}: {fault['msg']}" if place else str(fault["msg"])

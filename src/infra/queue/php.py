@@ -27,22 +27,32 @@ def is_php(text: str) -> bool:
 
 def unserialized(text: str) -> Any:
     """Read the text. Raises Refused for what is broken, and for objects of any class."""
-    errors = []
+    faults = []
     for charset in _CHARSETS:
         try:
-            return _read(text.encode(charset), charset)
-        except (ValueError, TypeError, RecursionError) as error:
-            errors.append(error)
+            return _read(BytesIO(text.encode(charset)), charset)
+        except _Broken as broken:
+            faults.append(str(broken))
+        except UnicodeEncodeError:
+            faults.append(f"has characters that {charset} does not have")
     if _OBJECT.search(text):
         raise Refused("the payload holds a PHP object: only scalars and arrays are read")
-    raise Refused(f"the payload is no sound PHP serialize() text: {errors[0]}")
+    raise Refused(f"the payload is no sound PHP serialize() text: it {faults[0]}")
 
 
-def _read(data: bytes, charset: str) -> Any:
-    stream = BytesIO(data)
-    value = phpserialize.load(stream, charset, "strict", decode_strings=True, array_hook=_array)
+class _Broken(Exception):
+    """Says where, but not what stands there: that may be a secret."""
+
+
+def _read(stream: BytesIO, charset: str) -> Any:
+    try:
+        value = phpserialize.load(stream, charset, "strict", decode_strings=True, array_hook=_array)
+    except RecursionError:
+        raise _Broken("is nested too deeply") from None
+    except (ValueError, TypeError, OverflowError):
+        raise _Broken(f"errs before byte {stream.tell()}") from None
     if stream.read(1):
-        raise ValueError(f"something follows after byte {stream.tell() - 1}")
+        raise _Broken(f"goes on after its end, byte {stream.tell() - 1}")
     return value
 
 
