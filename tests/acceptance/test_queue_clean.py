@@ -13,6 +13,7 @@ import pytest
 from infra.sql.connection import Database
 from private_shop import Shop
 from queue_rows import DAY, ended, insert, note
+from queue_shop import DONE, QueueShop
 from servers import KINDS, database
 
 CLEAN = "cron:queue:clean"
@@ -165,3 +166,24 @@ def test_less_than_is_set_is_kept_only_for_a_reason(tmp_path: Path) -> None:
     assert "--older-than is less than the 14 days of config/queues.toml" in refused.stderr
     items = items_of(shop, "--older-than=36h", "--max-rows=50", "--force", "--reason=disk full")
     assert (items["processed"], items["remaining"]) == (50, 30)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_beside_a_processor_neither_waits_for_the_other(tmp_path: Path, kind: str) -> None:
+    with database(kind) as url:
+        shop = QueueShop(tmp_path / "shop", url=url)
+        opened = Database(shop.url)
+        insert(opened, [ended(OLD)] * 3_000)
+        opened.close()
+        shop.enqueue_marks("probe.send", 1_500)
+        processor = shop.begin("--stop-when-empty", "--format=json")
+
+        done = shop.console(CLEAN, "--force", "--reason=test", "--format=json")
+        told, log = processor.communicate(timeout=120)
+
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["items"]["processed"] == 3_000
+        assert processor.returncode == 0, log
+        assert json.loads(told)["outcome"] == "succeeded"
+        assert shop.marks() == list(range(1_500))
+        assert shop.ends() == {DONE: 1_500}
