@@ -96,8 +96,9 @@ class Bench(Protocol):
     def finish(self, claims: Sequence[Claim], begin: Sequence[Claim] = ()) -> Sequence[Claim]:
         """Q5. Settle in the open transaction and commit; begin the next ones (Q3) with it.
 
-        Gives those begun. Raises ClaimLost, with everything rolled back and nothing begun, where
-        one of ``claims`` is somebody else's by now; it names which.
+        Gives those begun. Raises ClaimLost, with everything rolled back, where one of ``claims``
+        is somebody else's by now; it names which. Whether a next one was begun all the same is
+        told by ``start``, which counts its attempt once.
         """
         ...
 

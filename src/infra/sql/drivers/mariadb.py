@@ -94,7 +94,13 @@ def execute(connection: Any, statement: str, values: Mapping[str, Any]) -> Any:
     return cursor
 
 
-execute_often = execute
+def execute_often(connection: Any, statement: str, values: Mapping[str, int]) -> int:
+    """Execute a statement whose values are all numbers, and give the number of matched rows.
+
+    Without a cursor, which takes as long as the server does for its part.
+    """
+    affected: int = connection.query(printf_style(statement) % {**values})
+    return affected
 
 
 def insert_new(connection: Any, statement: str, values: Mapping[str, Any]) -> bool:

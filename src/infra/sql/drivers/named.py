@@ -19,6 +19,14 @@ def printf_style(statement: str) -> str:
     return _NAME.sub(r"%(\1)s", statement.replace("%", "%%"))
 
 
+@lru_cache(maxsize=1024)
+def numbered(statement: str) -> tuple[str, tuple[str, ...]]:
+    """Turn ``:name`` into ``$1``, and give the names in the order of their numbers."""
+    names = tuple(dict.fromkeys(_NAME.findall(statement)))
+    places = {name: f"${place}" for place, name in enumerate(names, start=1)}
+    return _NAME.sub(lambda found: places[found[1]], statement), names
+
+
 def clean(values: Mapping[str, Any]) -> dict[str, Any]:
     """Replace what a server refuses in a text: NUL, and halves of a surrogate pair."""
     return {

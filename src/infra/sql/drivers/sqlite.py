@@ -9,6 +9,7 @@ from typing import Any
 from domain.errors import JobError, SchemaOutdated
 from infra.sql.address import Address
 from infra.sql.drivers import faults
+from infra.sql.drivers.texts import text_of
 
 BUSY_SECONDS = 30.0
 """How long a statement waits for another writer of the file."""
@@ -25,7 +26,7 @@ def connect(address: Address, _answer_seconds: int = 0) -> sqlite3.Connection:
     if not address.path.exists():
         raise SchemaOutdated(f"no database at {address.path}; run bin/console db:migrate")
     connection = sqlite3.connect(address.path, timeout=BUSY_SECONDS, isolation_level=None)
-    connection.row_factory = sqlite3.Row
+    connection.row_factory, connection.text_factory = sqlite3.Row, text_of
     # A verdict must survive the process, not the power: WAL with NORMAL gives just that.
     connection.execute("PRAGMA synchronous=NORMAL")
     return connection
@@ -42,7 +43,9 @@ def execute(
     return connection.execute(statement, values)
 
 
-execute_often = execute
+def execute_often(connection: sqlite3.Connection, statement: str, values: Mapping[str, int]) -> int:
+    """Execute a statement whose values are all numbers, and give the number of matched rows."""
+    return connection.execute(statement, values).rowcount
 
 
 def insert_new(connection: sqlite3.Connection, statement: str, values: Mapping[str, Any]) -> bool:

@@ -10,15 +10,13 @@ from domain.errors import StoreUnavailable
 from domain.queue.dao import Claim, ClaimLost, Settlement
 from domain.queue.stale import LIMITS, Limits
 from domain.queue.transitions import Move
-from infra.sql.address import POSTGRESQL
 from infra.sql.drivers.faults import Collision
-from infra.sql.drivers.named import clean
 from infra.sql.queue.bench_session import BenchSession
 from infra.sql.queue.bench_work import BenchStatements, BenchWork
 from infra.sql.queue.messages import ids_of
-from infra.sql.queue.moves import Moves
+from infra.sql.queue.moves import Moves, claim_values
 from infra.sql.queue.producer import SqlProducer
-from infra.sql.queue.statements import own_claims, row_values, rows_are
+from infra.sql.queue.statements import own_claims, rows_are
 from infra.sql.session_rules import Opener
 
 _T = TypeVar("_T")
@@ -26,16 +24,7 @@ _T = TypeVar("_T")
 _TRIES = 5
 """How often what lost against another transaction is done anew, where only we wrote in it."""
 
-_BOTH = """
-    WITH done AS ({finish} RETURNING id),
-        begun AS ({start} AND EXISTS (SELECT 1 FROM done) RETURNING id)
-    SELECT (SELECT COUNT(*) FROM done) AS done, (SELECT COUNT(*) FROM begun) AS begun
-"""
-
 _WITH = "SELECT id FROM queue WHERE {rows} AND {claims} AND status = '{status}'"
-
-_NEXT = "next_"
-"""Goes before the parameters of the messages that are begun when others are finished."""
 
 
 class SqlBench:
@@ -65,10 +54,8 @@ class SqlBench:
         self._work.check()
         if self._session.is_open:
             return self._finish(claims, begin)
-        if len(claims) == 1 and not begin:
-            return self._alone(lambda: self._finish_one(claims[0]))
-        if len(claims) == len(begin) == 1 and self._session.kind == POSTGRESQL:
-            return self._alone(lambda: self._finish_and_start(claims[0], begin[0]))
+        if len(claims) == 1 >= len(begin):
+            return self._alone(lambda: self._finish_one(claims[0], begin))
         return self._alone(lambda: self._finish(claims, begin))
 
     def fail(self, claim: Claim, settlement: Settlement) -> bool:
@@ -102,60 +89,57 @@ class SqlBench:
         with self._session.translated():
             return self._begun(claims)
 
-    def _finish_one(self, claim: Claim) -> Sequence[Claim]:
+    def _finish_one(self, claim: Claim, begin: Sequence[Claim]) -> Sequence[Claim]:
+        """Settle one message, and begin the next one in the same statement."""
+        claims = [claim, *begin]
+        statements = self._moves.statements
+        finish = statements.finish_and_start if begin else statements.move(Move.FINISH)
         with self._session.translated(commits=True):
-            if self._execute(*self._moves.statement(Move.FINISH, [claim])).rowcount != 1:
-                raise ClaimLost([claim])
+            matched = self._count(finish, claim_values(claims))
+        if matched == len(claims):
+            return list(begin)
+        if not (matched and self._held([claim], "PROCESSED")):
+            raise ClaimLost([claim])
         return []
-
-    def _finish_and_start(self, claim: Claim, following: Claim) -> Sequence[Claim]:
-        finish, values = self._moves.statement(Move.FINISH, [claim])
-        start, more = self._moves.statement(Move.START, [following], _NEXT)
-        with self._session.translated(commits=True):
-            both = _BOTH.format(finish=finish, start=start)
-            counted = self._execute(both, {**values, **more}).fetchone()
-            if counted["done"] != 1:
-                raise ClaimLost([claim])
-        return [following] if counted["begun"] else []
 
     # --- several, or with what a handler wrote ----------------------------------------------------
 
     def _finish(self, claims: Sequence[Claim], begin: Sequence[Claim]) -> Sequence[Claim]:
         with self._session.translated():
             self._session.transaction()
-            settled = self._execute(*self._moves.statement(Move.FINISH, claims)).rowcount
-            if settled != len(claims):
+            if self._count(*self._moves.statement(Move.FINISH, claims)) != len(claims):
                 raise ClaimLost(self._without(claims, self._held(claims, "PROCESSED")))
             begun = self._begun(begin) if begin else []
         self._commit()
         return begun
 
     def _begun(self, claims: Sequence[Claim]) -> Sequence[Claim]:
-        statement, values = self._moves.statement(Move.START, claims)
-        if self._execute(statement, values).rowcount == len(claims):
+        if self._count(*self._moves.statement(Move.START, claims)) == len(claims):
             return list(claims)
         return self._held(claims, "PROCESSING")
 
     def _held(self, claims: Sequence[Claim], status: str) -> list[Claim]:
         """Give the claims that stand, and whose messages are in that status by now."""
-        pairs = [(claim.message_id, claim.claim_no) for claim in claims]
         statement = _WITH.format(
             rows=rows_are(len(claims)), claims=own_claims(len(claims)), status=status
         )
-        ids = set(ids_of(self._execute(statement, row_values(pairs)).fetchall()))
+        with self._session.translated():
+            found = self._session.driver.execute(
+                self._session.connection, statement, claim_values(claims)
+            )
+            ids = set(ids_of(found.fetchall()))
         return [claim for claim in claims if claim.message_id in ids]
 
     @staticmethod
     def _without(claims: Sequence[Claim], held: Sequence[Claim]) -> Sequence[Claim]:
         return [claim for claim in claims if claim not in held] or claims
 
-    def _execute(self, statement: str, values: dict[str, Any]) -> Any:
-        """Execute a move; of one message the server keeps the plan."""
+    def _count(self, statement: str, values: dict[str, Any]) -> int:
+        """Execute a move; gives how many rows matched. Of one or two the server keeps the plan."""
         driver, connection = self._session.driver, self._session.connection
-        often = "id_1" not in values
-        return (driver.execute_often if often else driver.execute)(
-            connection, statement, clean(values)
-        )
+        if "id_2" in values:
+            return int(driver.execute(connection, statement, values).rowcount)
+        return int(driver.execute_often(connection, statement, values))
 
     def _commit(self) -> None:
         with self._session.translated(commits=True):

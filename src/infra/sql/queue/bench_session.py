@@ -12,7 +12,7 @@ from typing import Any
 
 from domain.errors import CommitUnknown, JobError, StoreUnavailable
 from domain.operating.sessions import ServerSession, mark_of
-from infra.sql.address import MARIADB, POSTGRESQL, address_of
+from infra.sql.address import MARIADB, POSTGRESQL, SQLITE, address_of
 from infra.sql.connection import Transaction
 from infra.sql.drivers.faults import Collision
 from infra.sql.session_rules import (
@@ -123,8 +123,11 @@ class BenchSession:
             seconds = whole_seconds(self._run.hard_limit)
             connection = self.driver.connect(self.address, seconds + DEAD_PEER_SECONDS)
             self._limit(connection, self._run, seconds)
-        if self.kind not in (POSTGRESQL, MARIADB):
+        if self.kind == SQLITE:
             connection.execute("PRAGMA synchronous=FULL")
+        if self.kind == POSTGRESQL:
+            # What is prepared goes by primary key: to plan it anew each time takes longer.
+            connection.execute("SET plan_cache_mode = force_generic_plan")
         return connection
 
     def _limit(self, connection: Any, run: Opener, seconds: int) -> None:

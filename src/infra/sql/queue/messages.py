@@ -12,12 +12,16 @@ from domain.operating.report import plain
 from domain.queue.job import CrashReason, Direction, Message, Status
 from infra.secrets import scrub
 from infra.sql.connection import Row
+from infra.sql.drivers.texts import text_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 FIELDS = tuple(field.name for field in fields(Message))
 COLUMNS = ", ".join(FIELDS)
+
+_STATUSES = {status.value: status for status in Status}
+_DIRECTIONS = {direction.value: direction for direction in Direction}
 
 _INSTANTS = (
     *("status_since", "available_at", "created_at"),
@@ -36,17 +40,24 @@ def microseconds_of(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
-def message_of(row: Row) -> Message:
-    """Read a row that has ``COLUMNS`` and a status that is known."""
-    values: dict[str, Any] = {name: row[name] for name in FIELDS}
+def message_of(row: Row | Sequence[Any]) -> Message:
+    """Read a row that has ``COLUMNS`` first, and a status that is known."""
+    # By place where the driver has places: by name each value would be searched for.
+    values = {name: row[name] for name in FIELDS} if isinstance(row, dict) else _named(row)
     for name in _INSTANTS:
         if values[name] is not None:
-            values[name] = instant_of(values[name])
-    values["status"] = Status(values["status"])
-    values["direction"] = Direction(values["direction"])
+            values[name] = _EPOCH + timedelta(microseconds=values[name])
+    if isinstance(values["payload"], bytes):  # SQLite keeps what it is given
+        values["payload"] = text_of(values["payload"])
+    values["status"] = _STATUSES[values["status"]]
+    values["direction"] = _DIRECTIONS[values["direction"]]
     if values["crash_reason"] is not None:
         values["crash_reason"] = CrashReason(values["crash_reason"])
     return Message(**values)
+
+
+def _named(row: Row | Sequence[Any]) -> dict[str, Any]:
+    return dict(zip(FIELDS, row, strict=False))
 
 
 def values_of(message: Message) -> dict[str, Any]:

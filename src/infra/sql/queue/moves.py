@@ -24,6 +24,10 @@ _NOTE = """
 _ADD = "UPDATE queue_counter SET value = value + :value WHERE queue = :queue AND name = :name"
 
 
+def claim_values(claims: Sequence[Claim]) -> dict[str, int]:
+    return row_values([(claim.message_id, claim.claim_no) for claim in claims])
+
+
 class Moves:
     """The table's moves on one kind of database, under the limits of this installation."""
 
@@ -33,13 +37,9 @@ class Moves:
         self.statements = Statements(self.now)
         self._limits = limit_values(limits)
 
-    def statement(
-        self, move: Move, claims: Sequence[Claim], side: str = ""
-    ) -> tuple[str, dict[str, Any]]:
+    def statement(self, move: Move, claims: Sequence[Claim]) -> tuple[str, dict[str, Any]]:
         """Give the statement of a holder's move and its parameters."""
-        pairs = [(claim.message_id, claim.claim_no) for claim in claims]
-        values = {**self._limits, **row_values(pairs, side)}
-        return self.statements.move(move, len(claims), side), values
+        return self.statements.move(move, len(claims)), {**self._limits, **claim_values(claims)}
 
     def held(self, transaction: Transaction, move: Move, claims: Sequence[Claim]) -> int:
         """Do a holder's move; gives how many rows matched."""

@@ -63,29 +63,52 @@ class Statements:
         self.now = now
         self._available_at = available_at.format(now=now)
         self.move = cache(self._move)
+        self.finish_and_start = self._finish_and_start()
 
-    def _move(self, move: Move, rows: int = 1, side: str = "") -> str:
+    def _move(self, move: Move, rows: int = 1, which: str = "") -> str:
         """Write the statement for the rows ``:id_0``, ``:id_1``, each with its ``:claim_no_0``.
 
-        ``side`` goes before these names where two moves are one statement.
+        Or for those that ``which`` says in SQL.
         """
         transition = BY_MOVE[move]
         conditions = [
-            rows_are(rows, side),
+            which or rows_are(rows),
             _among("status", transition.sources),
-            *(self._condition(guard, rows, side) for guard in transition.guards),
+            *(self._condition(guard, rows) for guard in transition.guards),
         ]
         where = " AND ".join(conditions)
         if transition.target is To.DELETED:
             return f"DELETE FROM queue WHERE {where}"  # noqa: S608 - the table's own words
         return f"UPDATE queue SET {self._assignments(transition)} WHERE {where}"  # noqa: S608
 
-    def _condition(self, guard: Guard, rows: int, side: str) -> str:
+    def _finish_and_start(self) -> str:
+        """Finish ``:id_0`` and start ``:id_1``, each if its claim stands.
+
+        One statement, for a worker does little else: with two the way to the server is what costs.
+        """
+        finish, start = BY_MOVE[Move.FINISH], BY_MOVE[Move.START]
+        done, begun = self._sets(finish), self._sets(start)
+        sets = ", ".join(
+            f"{column} = CASE WHEN id = :id_0 THEN {done.get(column, column)}"
+            f" ELSE {begun.get(column, column)} END"
+            for column in {**done, **begun}
+        )
+        held = f"id = :id_0 AND claim_no = :claim_no_0 AND {_among('status', finish.sources)}"
+        following = f"id = :id_1 AND claim_no = :claim_no_1 AND {_among('status', start.sources)}"
+        return (
+            f"UPDATE queue SET {sets} WHERE id IN (:id_0, :id_1)"  # noqa: S608 - the table's words
+            f" AND (({held}) OR ({following}))"
+        )
+
+    def _condition(self, guard: Guard, rows: int) -> str:
         if guard.name == "own_claim":
-            return own_claims(rows, side)
+            return own_claims(rows)
         return CONDITIONS[guard.name].format(now=self.now)
 
     def _assignments(self, transition: Transition) -> str:
+        return ", ".join(f"{column} = {value}" for column, value in self._sets(transition).items())
+
+    def _sets(self, transition: Transition) -> dict[str, str]:
         """Set the status, what the table says, and an error's fingerprint with the error.
 
         MariaDB assigns from left to right and reads what it has assigned: ``rescues`` comes
@@ -97,7 +120,7 @@ class Statements:
             sets["fingerprint"] = ":fingerprint" if is_given else "NULL"
         if isinstance(transition.target, Status):
             sets |= {"status": f"'{transition.target}'", "status_since": self.now}
-        return ", ".join(f"{column} = {value}" for column, value in sets.items())
+        return sets
 
     def _value(self, column: str, how: Value | CrashReason) -> str:
         if isinstance(how, CrashReason):
@@ -123,27 +146,27 @@ def row_ids(ids: Sequence[int]) -> dict[str, int]:
     return {f"id_{place}": message_id for place, message_id in enumerate(ids)}
 
 
-def row_values(rows: Sequence[tuple[int, int]], side: str = "") -> dict[str, int]:
+def row_values(rows: Sequence[tuple[int, int]]) -> dict[str, int]:
     """Give the parameters of so many rows: their ids and claim numbers."""
     return {
-        f"{side}{name}_{place}": value
+        f"{name}_{place}": value
         for place, row in enumerate(rows)
         for name, value in zip(("id", "claim_no"), row, strict=True)
     }
 
 
-def rows_are(rows: int, side: str = "") -> str:
+def rows_are(rows: int) -> str:
     """Write which rows are meant, by ``:id_0``, ``:id_1`` and so on."""
-    names = [f":{side}id_{place}" for place in range(rows)]
+    names = [f":id_{place}" for place in range(rows)]
     return f"id = {names[0]}" if rows == 1 else f"id IN ({', '.join(names)})"
 
 
-def own_claims(rows: int, side: str = "") -> str:
+def own_claims(rows: int) -> str:
     """Write that each of the rows has the claim number of its holder."""
     if rows == 1:
-        return f"claim_no = :{side}claim_no_0"
-    pairs = (f"WHEN :{side}id_{place} THEN :{side}claim_no_{place}" for place in range(rows))
-    return f"claim_no = CASE id {' '.join(pairs)} END"
+        return "claim_no = :claim_no_0"
+    pairs = (f"id = :id_{place} AND claim_no = :claim_no_{place}" for place in range(rows))
+    return f"({' OR '.join(pairs)})"
 
 
 def _among(column: str, words: Sequence[str]) -> str:

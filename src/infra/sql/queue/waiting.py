@@ -12,7 +12,7 @@ from typing import NamedTuple
 from domain.queue.ageing import OUTGOING_LATER, PROMOTION
 from domain.queue.dao import Wanted
 from domain.queue.job import Direction
-from infra.sql.address import MARIADB, POSTGRESQL, SQLITE
+from infra.sql.address import POSTGRESQL
 from infra.sql.connection import Database, Row
 from infra.sql.queue.statements import MICROSECOND
 
@@ -24,28 +24,31 @@ _BARRED = """
     UNION ALL SELECT '' FROM queue_owner WHERE queue = :queue AND owner = 'legacy'
 """
 
-_WAITING = "FROM queue WHERE queue = :queue AND phase = 1"
+_WAITING = "SELECT type, direction, priority FROM queue WHERE queue = :queue AND phase = 1"
 
-_FIRST = f"""
-    SELECT type, direction, priority {_WAITING} ORDER BY type, direction, priority LIMIT 1
-"""
-
+# From each lane straight to the next one, whatever waits in between: the same lane's type and
+# direction first. As one comparison of rows only PostgreSQL finds it by the index.
 _NEXT = f"""
-    SELECT type, direction, priority {_WAITING}
-        AND (type, direction, priority) > ({{0}}type, {{0}}direction, {{0}}priority)
-    ORDER BY type, direction, priority LIMIT 1
-"""
+    SELECT * FROM ({_WAITING} AND type = {{lane}}type AND direction = {{lane}}direction
+        AND priority > {{lane}}priority ORDER BY priority LIMIT 1) AS same_direction
+    UNION ALL
+    SELECT * FROM ({_WAITING} AND type = {{lane}}type AND direction > {{lane}}direction
+        ORDER BY direction, priority LIMIT 1) AS same_type
+    UNION ALL
+    SELECT * FROM ({_WAITING} AND type > {{lane}}type
+        ORDER BY type, direction, priority LIMIT 1) AS other_type
+    LIMIT 1
+"""  # noqa: S608 - its own words
 
-_LANES = {
-    # From each lane straight to the next one, whatever waits in between.
-    POSTGRESQL: f"""
-        WITH RECURSIVE lane AS (
-            ({_FIRST}) UNION ALL
-            SELECT following.* FROM lane CROSS JOIN LATERAL ({_NEXT.format("lane.")}) AS following
-        ) SELECT type, direction, priority FROM lane
-    """,  # noqa: S608 - its own words
-    MARIADB: f"SELECT type, direction, priority {_WAITING} GROUP BY type, direction, priority",
-}
+_FIRST = f"{_WAITING} ORDER BY type, direction, priority LIMIT 1"
+
+_LANES = f"""
+    WITH RECURSIVE lane AS (
+        ({_FIRST}) UNION ALL
+        SELECT following.* FROM lane
+            CROSS JOIN LATERAL ({_NEXT.format(lane="lane.")}) AS following
+    ) SELECT type, direction, priority FROM lane
+"""  # noqa: S608 - its own words
 
 _HEAD = """
     SELECT * FROM (
@@ -116,9 +119,9 @@ class Waiting:
         return {row["type"] for row in rows}
 
     def _all_lanes(self, queue: str) -> Iterator[Lane]:
-        if self._database.kind == SQLITE:
+        if self._database.kind != POSTGRESQL:
             return self._lanes_one_by_one(queue)
-        rows = self._database.rows(_LANES[self._database.kind], queue=queue)
+        rows = self._database.rows(_LANES, queue=queue)
         return (_lane(row) for row in rows)
 
     def _lanes_one_by_one(self, queue: str) -> Iterator[Lane]:
@@ -126,7 +129,7 @@ class Waiting:
         while row is not None:
             lane = _lane(row)
             yield lane
-            row = self._database.row(_NEXT.format(":"), queue=queue, **lane._asdict())
+            row = self._database.row(_NEXT.format(lane=":"), queue=queue, **lane._asdict())
 
     def _read(self, lanes: Sequence[Lane], queue: str, most: int) -> Sequence[Row]:
         values = {
