@@ -134,3 +134,15 @@ def test_a_pause_does_not_keep_what_is_in_flight_from_ending(there: Queue) -> No
 
     assert there.dao.heartbeat([claim]) == [claim]
     assert there.dao.settle(claim, CRASH)
+
+
+@pytest.mark.parametrize("kept_as", ["TEXT", "BLOB"])
+def test_a_row_whose_bytes_are_no_text_hides_no_others(kept_as: str) -> None:
+    with queue("sqlite") as there:
+        strange, sound = there.add(), there.add()
+        there.set(strange, f"payload = CAST(X'613AFF' AS {kept_as})")
+
+        claimed = there.dao.claim(GENERAL, RUN, 9)
+
+        assert [row.id for row in claimed] == [strange, sound]
+        assert claimed[0].payload == "a:\xff"
