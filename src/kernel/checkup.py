@@ -11,7 +11,8 @@ from domain.operating.checkup import Check, Seen, ok, skipped, warn
 from domain.operating.lock_store import LockStore
 from infra.alerts.settings import routes
 from infra.boot import Boot, boot, root_folder, source_folder
-from infra.doctor import database, host, mounted, network
+from infra.doctor import database, host, mounted, network, queues
+from infra.queue_settings import queue_settings
 from infra.schedules import DeclaredSchedule, schedules
 from infra.sql.connection import Database
 from kernel.lock_stores import chosen, open_store
@@ -63,6 +64,9 @@ class Checkup:
         yield _check(
             "locks", self._locks, "Correct what it says: docs/explanation/locks.md", DATABASE
         )
+        yield _check(
+            "queues", self._queues, "Correct config/queues.toml: bin/console config:check", DATABASE
+        )
         yield _check("redis", self._redis, _START.format("locks.redis_url"), SETTINGS)
 
     @cached_property
@@ -99,6 +103,9 @@ class Checkup:
             return database.locks(store.kind, store.locks, on_server=connection.address.is_server)
         finally:
             store.close()
+
+    def _queues(self) -> Seen:
+        return queues.queues(self._boot.database_url, queue_settings(self._boot.root))
 
     def _redis(self) -> Seen:
         if chosen(self._boot, Database(self._boot.database_url)) is not LockStore.REDIS:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.sql.connection import Database
 from private_shop import Shop
+from queue_rows import insert
 from servers import KINDS, database
 
 AWAY = {"postgresql": "postgresql://shop@127.0.0.1:9/shop", "mariadb": "mysql://s@127.0.0.1:9/s"}
@@ -49,6 +52,7 @@ def test_every_part_of_an_installation_has_its_check(shop: Shop) -> None:
     assert set(seen) == {
         *("python", "settings", "secrets", "database", "migrations", "clock", "locks", "redis"),
         *("folders", "schedules", "zones", "gateway", "channels", "supervisor", "bytecode"),
+        "queues",
     }
     assert all(row["seconds"] < 3 for row in seen.values())
 
@@ -59,7 +63,7 @@ def test_a_database_that_is_away_is_69_and_hides_nothing(shop: Shop, url: str) -
 
     assert code == 69
     assert {name for name, row in seen.items() if row["state"] == "fail"} == {
-        *("database", "migrations", "clock", "locks"),
+        *("database", "migrations", "clock", "locks", "queues"),
     }
     assert {row["do"] for row in seen.values()} == {"", "Start the server, or correct DATABASE_URL"}
 
@@ -90,7 +94,7 @@ def test_one_fault_is_one_thing_to_do(kind: str, tmp_path: Path) -> None:
 
     to_do = done.stdout.partition("to do:\n")[2].splitlines()
     assert (done.returncode, len(to_do)) == (78, 1)
-    assert to_do[0].endswith("migrations, locks: Run bin/console db:migrate")
+    assert to_do[0].endswith("migrations, locks, queues: Run bin/console db:migrate")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +128,23 @@ def test_a_setting_that_is_wrong_is_78_and_named(shop: Shop) -> None:
     assert "cron.running" in seen["settings"]["found"]
     assert seen["python"]["state"] == "ok"
     assert {row["do"] for row in seen.values()} == {"", seen["settings"]["do"]}
+
+
+def test_a_file_of_queues_that_cannot_be_understood_is_78_and_a_fault_in_a_queue_is_not(
+    shop: Shop,
+) -> None:
+    with closing(Database(shop.url)) as connection:
+        insert(connection, [{"status": "DONE"}])
+    strange, broken = shop.root / "config" / "queues.toml", "lease_seconds = 30 # of 20"
+
+    warned = answers(shop, "--only=queues")
+    strange.write_text(strange.read_text().replace("lease_seconds = 60", broken))
+    code, seen = answers(shop, "--only=queues")
+
+    assert (warned[0], warned[1]["queues"]["state"]) == (0, "warn")
+    assert (code, seen["queues"]["state"]) == (78, "fail")
+    assert "lease is shorter than two heartbeats" in seen["queues"]["found"]
+    assert "config/queues.toml" in seen["queues"]["do"]
 
 
 def test_a_secret_that_is_not_mounted_is_the_one_thing_to_do(shop: Shop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,15 +35,26 @@ _WRITTEN = {
     "cron_receipt": "answer",
     "cron_pause": "reason",
     "cron_audit": "reason",
+    "queue": "error",
+    "queue_history": "detail",
+    "queue_pause": "reason",
+    "queue_owner": "reason",
+    "queue_counter": "value",
 }
 
 _TRIALS = (
-    "INSERT INTO {table} SELECT * FROM {table} WHERE 1 = 0",
     "UPDATE {table} SET {column} = {column} WHERE 1 = 0",
     "DELETE FROM {table} WHERE 1 = 0",
 )
 
-_REPORT = {"command": PROBE, "scope": "", "outcome": "", "message": "", "at": ""}
+_INSERT = "INSERT INTO {table} SELECT * FROM {table} WHERE 1 = 0"
+
+_ROWS: Mapping[str, Mapping[str, object]] = {
+    "cron_report": {"command": PROBE, "scope": "", "outcome": "", "message": "", "at": ""},
+    "queue": {"queue": PROBE, "type": PROBE, "payload": ""},
+    "queue_history": {"message_id": 0, "move": "", "actor": PROBE, "detail": ""},
+}
+"""Tables whose numbers come of a sequence, which needs a right of its own."""
 
 
 class _TakenBack(Exception):
@@ -83,7 +95,10 @@ def _writable(database: Database) -> Seen | None:
                 for table, column in _WRITTEN.items():
                     for trial in _TRIALS:
                         transaction.execute(trial.format(table=table, column=column))
-                transaction.insert("cron_report", _REPORT)  # its number comes of a sequence
+                    if table in _ROWS:
+                        transaction.insert(table, _ROWS[table])
+                    else:
+                        transaction.execute(_INSERT.format(table=table))
                 raise _TakenBack
         except ConfigurationInvalid as error:
             return wrong(str(error), "Grant the jobs' user what docs/how-to says")
