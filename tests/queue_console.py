@@ -18,6 +18,12 @@ from kernel import inventory
 from kernel.inventory import Message
 
 TYPES = (
+    Message(
+        "probe.batch",
+        "queue_probes:LeaveBatch",
+        "Add several rows",
+        ("UpdatingImagesController::updateImages",),
+    ),
     Message("probe.count", "queue_probes:Count", "Add a row, in groups"),
     Message("probe.send", "queue_probes:Send", "Add a row, one by one"),
     Message("probe.misbehave", "queue_probes:Misbehave", "Do what its payload says"),

@@ -79,6 +79,33 @@ class Send(Consumer[Mark]):
         _leave(payload.mark, work)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Several marks at once, as the legacy side hands over images."""
+
+    marks: tuple[int, ...]
+    note: str = ""
+
+
+class LeaveBatch(Consumer[Batch]):
+    """Known to the legacy side by a name of its own."""
+
+    declares = MessageType(
+        name="probe.batch",
+        payload=Batch,
+        effects=Effects.LOCAL,
+        idempotency="the rows are committed with the settlement",
+        limit=timedelta(seconds=30),
+        max_attempts=3,
+        backoff=SOON,
+        legacy=("UpdatingImagesController::updateImages",),
+    )
+
+    def handle(self, payload: Batch, work: Work, /) -> None:
+        for mark in payload.marks:
+            _leave(mark, work)
+
+
 def _die(_order: Order, _work: Work) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -113,8 +113,15 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Row], rates: Rates)
     for row in rows:
         if rates.has(row.name):
             made.add(row.name, *_cells(row, columns, rates))
+    _without_empty_columns(made)
     made.notes += [told for row in rows if (told := rates.trouble.get(row.name))]
     return made
+
+
+def _without_empty_columns(made: Table) -> None:
+    kept = [place for place, cells in enumerate(zip(*made.rows, strict=True)) if any(cells)]
+    made.columns = [made.columns[place] for place in kept] if made.rows else made.columns
+    made.rows = [[row[place] for place in kept] for row in made.rows]
 
 
 def _cells(row: Row, columns: Sequence[str], rates: Rates) -> list[str]:

@@ -35,26 +35,6 @@ def _because(kind: IdempotencyKind, by: str, note: str) -> Idempotency:
 
 CONTRACTS: tuple[Contract, ...] = (
     Contract(
-        name="cron:images:enqueue-batches",
-        covers=("CR-001",),
-        summary="Enqueue article image batches",
-        lock="cron.images.enqueue",
-        timeout=_minutes(10),
-        grace=_minutes(0.5),
-        overlap=Overlap.skip(starved_after=3),
-        retry=_RETRY,
-        idempotency=_because(
-            IdempotencyKind.KEYED, "sha256 of the file and batch number", "a batch is queued once"
-        ),
-        catch_up=CatchUp.last(),
-        destructive=False,
-        accountable=(Owner.WEBSHOP_ADMIN, Owner.STOCK_IMPORT),
-        responsible=Owner.SHARED_OPS,
-        consulted=(Owner.WEBSHOP,),
-        priority=Priority.MEDIUM,
-        expected_min_items=0,
-    ),
-    Contract(
         name="cron:stock:export",
         covers=("CR-002",),
         summary="Export stock to platforms and customers",

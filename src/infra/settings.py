@@ -53,6 +53,12 @@ class ImportSection(Section):
     directory: Path
 
 
+class ImagesSection(Section):
+    """The folder in which image lists arrive."""
+
+    inbox: Path
+
+
 class MetricsSection(Section):
     """Where the textfile collector reads, and the Pushgateway; empty publishes to neither."""
 
@@ -103,6 +109,7 @@ class Settings(BaseSettings):
     locks: LocksSection
     cron: CronSection
     imports: ImportSection
+    images: ImagesSection
     metrics: MetricsSection
     slots: SlotsSection
     secrets: SecretsSection

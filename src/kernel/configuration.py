@@ -14,6 +14,7 @@ from infra.boot import ENVIRONMENTS, boot, read_toml, root_folder
 from infra.doctor.lines import place_of_fault
 from infra.doctor.literals import config_files, literals
 from infra.doctor.mounted import readable_by_others, referred
+from infra.image_settings import image_settings
 from infra.queue_settings import queue_settings
 from infra.schedules import schedules
 from infra.settings import checked
@@ -46,6 +47,7 @@ class Configuration:
         yield self._understood
         yield partial(schedules, self._root)
         yield partial(queue_settings, self._root)
+        yield partial(image_settings, self._root)
         yield self._channels
 
     def _faults(self, env: str, check: Callable[[], object]) -> Iterator[Finding]:

@@ -10,8 +10,8 @@ from commands.base import CronCommand
 from commands.result import Result
 from domain.operating.contract import Contract
 from kernel.contracts import contracts
+from kernel.image_commands import ImageCommands
 from kernel.inventory import COMMANDS
-from kernel.queue_commands import QueueCommands
 from kernel.supervision import Supervision, person
 from kernel.version import VERSION
 
@@ -43,7 +43,7 @@ def method_name(command: str) -> str:
     return command.removeprefix("cron:").replace(":", "_").replace("-", "_")
 
 
-class Container(QueueCommands):
+class Container(ImageCommands):
     """Builds any command; mypy checks here that each adapter fits its port."""
 
     def job(self, command: type[CronCommand[Any]]) -> CronCommand[Any]:

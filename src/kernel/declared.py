@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Any, get_type_hints
 
 import typer
@@ -14,10 +15,11 @@ from domain.operating.findings import Built, Installation
 from infra.boot import Boot, source_folder
 from infra.doctor.literals import literals
 from infra.doctor.places import manifests, runbooks
+from infra.queue_settings import queue_settings
 from infra.schedules import schedules
 from infra.sql.connection import Database
 from kernel.configuration import channel_faults
-from kernel.inventory import COMMANDS
+from kernel.inventory import COMMANDS, MESSAGES
 from kernel.lock_stores import chosen
 from kernel.parsing import Parser, options_of
 from kernel.run_options import run_options
@@ -27,7 +29,7 @@ from kernel.words import UsageFault
 
 def installation(boot: Boot, contracts: Mapping[str, Contract]) -> Installation:
     """Read everything. Raises ConfigurationInvalid for a file that cannot be understood."""
-    source = source_folder()
+    source, queues = source_folder(), queue_settings(boot.root)
     return Installation(
         contracts=tuple(contracts.values()),
         cadences=schedules(boot.root),
@@ -37,6 +39,9 @@ def installation(boot: Boot, contracts: Mapping[str, Contract]) -> Installation:
         channels=channel_faults(boot.root, boot.env),
         literals=literals(boot.root),
         manifests=manifests(source),
+        queues=tuple(queues.queues),
+        messages=[message.load().declares for message in MESSAGES],
+        longest=queues.limits.duration,
     )
 
 
@@ -47,10 +52,11 @@ def built_jobs() -> Mapping[str, Built]:
 
 
 def _built(command: type[CronCommand[Any]]) -> Built:
-    def refusal(words: Sequence[str]) -> str:
-        return refused(command, words)
-
-    return Built(request_fields=request_fields(command), refusal=refusal)
+    return Built(
+        request_fields=request_fields(command),
+        refusal=partial(refused, command),
+        request=partial(asked, command),
+    )
 
 
 def request_fields(command: type[CronCommand[Any]]) -> frozenset[str]:
@@ -65,10 +71,19 @@ def refused(command: type[CronCommand[Any]], words: Sequence[str]) -> str:
     """Say why the job refuses these arguments; "" where it takes them."""
     if own_words(words) != list(words):
         return "options of every run (--dry-run, --reason, …) do not belong into a schedule"
-    options = options_of(command.request, run_options)
     try:
-        values = Parser(command.contract.name, "", options, ()).values(list(words))
-        command.request(**{name: values[name] for name in command.request_parameters()})
+        _request(command, words)
     except (UsageFault, typer.BadParameter) as error:
         return str(error)
     return ""
+
+
+def asked(command: type[CronCommand[Any]], words: Sequence[str]) -> object:
+    """Give the request that these arguments make; None where the job refuses them."""
+    return None if refused(command, words) else _request(command, words)
+
+
+def _request(command: type[CronCommand[Any]], words: Sequence[str]) -> object:
+    options = options_of(command.request, run_options)
+    values = Parser(command.contract.name, "", options, ()).values(list(words))
+    return command.request(**{name: values[name] for name in command.request_parameters()})

@@ -58,7 +58,12 @@ def _loaded(target: str) -> Any:
 
 
 COMMANDS: tuple[Entry, ...] = (
-    Entry("cron:images:enqueue-batches", None, "Enqueue article image batches", ("CR-001",)),
+    Entry(
+        "cron:images:enqueue-batches",
+        "commands.cron.images_enqueue_batches:ImagesEnqueueBatches",
+        "Enqueue article image batches",
+        ("CR-001",),
+    ),
     Entry("cron:stock:export", None, "Export stock to platforms and customers", ("CR-002",)),
     Entry(
         "cron:customers:notify-license-expiration",

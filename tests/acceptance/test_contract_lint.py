@@ -94,6 +94,13 @@ def test_a_schedule_of_no_job_or_a_planned_one_is_an_error(home: Home, command: 
     assert [rule for rule, _ in errors(home)] == ["schedule"]
 
 
+def test_a_schedule_of_a_queue_that_nobody_declared_is_an_error(home: Home) -> None:
+    schedule(home, '["--queue=gone"]', "cron:queue:clean")
+
+    line = line_of(home, "schedules.toml", "cr-010-one-supplier")
+    assert errors(home) == [("queue-declared", f"config/schedules.toml:{line}")]
+
+
 @pytest.mark.parametrize(
     ("name", "before", "after"),
     [
@@ -204,6 +211,7 @@ def test_rendered_files_name_their_schedules_once_each(tmp_path: Path) -> None:
         ("cron:sessions:purge", "src/commands/planned.py", "cron:sessions:purge"),
         ("CR-011", "src/kernel/inventory.py", "CR-011"),
         ("cr-009-suppliers-import-stock-all", "config/schedules.toml", "cr-009-suppliers"),
+        ("[queue.general]", "config/queues.toml", "[queue.general]"),
         ("config/app.toml", "config/app.toml", ""),
         ("what is nowhere", "config/schedules.toml", ""),
     ],

@@ -28,6 +28,8 @@ running = true
 memory_limit_bytes = 0
 [imports]
 directory = "var/import"
+[images]
+inbox = "var/images/inbox"
 [metrics]
 textfile_directory = "var/metrics"
 pushgateway_url = "http://gateway:9091"

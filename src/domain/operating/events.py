@@ -40,3 +40,6 @@ class Event(StrEnum):
     QUEUE_LEFT = "queue.left"
     QUEUE_RESTARTED = "queue.restarted"
     QUEUE_WORKER_DIED = "queue.worker_died"
+    LINES_REJECTED = "lines.rejected"
+    IMAGES_UPDATED = "images.updated"
+    IMAGE_FAILED = "image.failed"

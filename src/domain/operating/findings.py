@@ -27,12 +27,29 @@ class Cadence(Protocol):
     def shortest_period(self) -> timedelta: ...
 
 
+class Consumed(Protocol):
+    """A declared message type as the rules need it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def legacy(self) -> Sequence[str]: ...
+    @property
+    def idempotency(self) -> str: ...
+    @property
+    def limit(self) -> timedelta: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """A command that can be started: its request's fields, and why it refuses arguments ("")."""
+    """A command that can be started: its request's fields, and why it refuses arguments ("").
+
+    ``request`` gives what the arguments ask for, None where they are refused.
+    """
 
     request_fields: Collection[str]
     refusal: Callable[[Sequence[str]], str]
+    request: Callable[[Sequence[str]], object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +67,8 @@ class Installation:
 
     ``built`` are the jobs that can be started, ``runbooks`` the CRs that have one, ``advisory``
     names the lock store where that is one that only advises, ``channels`` are faults of the way
-    from owners to channels, ``literals`` credentials in files, and ``manifests`` the schedules
-    that rendered files name.
+    from owners to channels, ``literals`` credentials in files, ``manifests`` the schedules that
+    rendered files name, ``queues`` those declared, ``longest`` what a message may be in flight.
     """
 
     contracts: Sequence[Contract]
@@ -62,6 +79,9 @@ class Installation:
     channels: Sequence[str] = ()
     literals: Sequence[Spot] = ()
     manifests: Sequence[Spot] = ()
+    queues: Collection[str] = ()
+    messages: Sequence[Consumed] = ()
+    longest: timedelta = timedelta.max
 
 
 @dataclass(frozen=True, kw_only=True)

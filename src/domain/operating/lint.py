@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from domain.operating.contract_rules import CONTRACT_RULES
 from domain.operating.findings import Finding, Installation, Rule
+from domain.operating.queue_rules import QUEUE_RULES
 from domain.operating.schedule_rules import SCHEDULE_RULES
 
-RULES: tuple[Rule, ...] = (*CONTRACT_RULES, *SCHEDULE_RULES)
+RULES: tuple[Rule, ...] = (*CONTRACT_RULES, *SCHEDULE_RULES, *QUEUE_RULES)
 
 
 def lint(installation: Installation) -> list[Finding]:

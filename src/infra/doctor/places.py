@@ -9,11 +9,12 @@ from pathlib import Path
 from domain.operating.findings import Spot
 
 _MANIFEST_SUFFIXES = (".yaml", ".yml", ".cron", ".crontab", ".timer", ".service")
+_MESSAGE_TYPE = re.compile(r"[a-z][a-z0-9]*(\.[a-z][a-z0-9_]*)+")
 _NAMED_SCHEDULE = re.compile(r"\bcr-\d{3}(?:-[a-z0-9]+)+\b")
 
 
 def places(root: Path, source: Path) -> Callable[[str], tuple[str, int]]:
-    """Give what finds the file and line of a contract, a schedule, a CR or a file.
+    """Give what finds the file and line of a contract, schedule, CR, message type, queue or file.
 
     ``root`` is the folder of config/, ``source`` the checkout.
     """
@@ -30,7 +31,9 @@ def places(root: Path, source: Path) -> Callable[[str], tuple[str, int]]:
 
 def _where(root: Path, source: Path, subject: str) -> tuple[Path, str, list[Path]]:
     quoted = re.escape(f'"{subject}"')
-    if subject.startswith("cron:"):
+    if subject.startswith("[queue."):
+        return root, rf"^{re.escape(subject)}", [root / "config" / "queues.toml"]
+    if subject.startswith("cron:") or _MESSAGE_TYPE.fullmatch(subject):
         return source, rf"name={quoted}", sorted((source / "src" / "commands").rglob("*.py"))
     if subject.startswith("CR-"):
         return source, quoted, [source / "src" / "kernel" / "inventory.py"]

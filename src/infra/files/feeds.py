@@ -6,28 +6,23 @@ file says why it was not: such a file is tried again by every run until a newer 
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import os
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from functools import cached_property
 from pathlib import Path
 
-from domain.errors import DiskFull, JobError
 from domain.jobs.supplier_import.failures import FeedChanged, FeedRefused
 from domain.jobs.supplier_import.ports import Feed, OpenFeed
 from domain.jobs.supplier_import.setting import ImportSetting, Mode
 from domain.operating.ports import Clock
+from infra.files.held import feed_of, held, short_name, sync_folder, translated
 
 ARCHIVE = "archive"
 FAILED = ".FAILED.txt"
 _UNFINISHED = (".part", ".filepart", FAILED)
-_LONGEST_NAME_BYTES = 200
 
 
 class DirectoryFeeds:
@@ -38,9 +33,9 @@ class DirectoryFeeds:
 
     def waiting(self, setting: ImportSetting) -> Sequence[Feed]:
         """Regular files only; links, hidden files and unfinished transfers do not count."""
-        with _translated(setting.source):
+        with translated(setting.source):
             found = [
-                _feed(Path(entry.path), entry.stat(follow_symlinks=False))
+                feed_of(Path(entry.path), entry.stat(follow_symlinks=False))
                 for entry in os.scandir(self._folder(setting))
                 if _is_delivery(entry, setting.pattern)
             ]
@@ -53,33 +48,25 @@ class DirectoryFeeds:
             raise FeedRefused(f"--file is empty: name a file in {folder}")
         named = folder / path
         self._check_inside(named.parent)
-        with _translated(path):
+        with translated(path):
             try:
                 found = named.lstat()
             except FileNotFoundError as error:
                 raise FeedRefused(f"--file {path}: there is no {named}") from error
         if not stat.S_ISREG(found.st_mode):
             raise FeedRefused(f"{path} is not a regular file")
-        return _feed(named, found)
+        return feed_of(named, found)
 
     def archived(self, setting: ImportSetting, digest: str) -> Feed | None:
         archive = self._folder(setting) / ARCHIVE
         found = sorted(archive.glob(f"*_{digest[:8]}_*"), reverse=True)
-        return _feed(found[0], found[0].lstat()) if found else None
+        return feed_of(found[0], found[0].lstat()) if found else None
 
     @contextmanager
     def open(self, feed: Feed) -> Iterator[OpenFeed]:
-        path = Path(feed.path)
-        self._check_inside(path.parent)
-        with _translated(feed.name):
-            # Never follow a link, never wait for the writer of a pipe.
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            opened = DirectoryFeed(feed, descriptor)
-            opened.verify()
+        self._check_inside(Path(feed.path).parent)
+        with held(feed) as opened:
             yield opened
-        finally:
-            os.close(descriptor)
 
     def archive(self, setting: ImportSetting, done: OpenFeed) -> None:
         """Move by renaming, made durable; what a full list supersedes goes first.
@@ -88,7 +75,7 @@ class DirectoryFeeds:
         """
         folder = self._folder(setting)
         archive = folder / ARCHIVE
-        with _translated(str(archive)):
+        with translated(str(archive)):
             archive.mkdir(exist_ok=True)
             if done.path.parent == folder:
                 for feed in self._superseded(setting, done.feed):
@@ -98,15 +85,15 @@ class DirectoryFeeds:
                 _drop_marks(folder)
             elif done.path.parent != archive:
                 _copy(done.path, self._target(done, archive))
-            _sync(archive)
-            _sync(folder)
+            sync_folder(archive)
+            sync_folder(folder)
 
     def mark_failed(self, setting: ImportSetting, feed: Feed, message: str) -> None:
         path = Path(feed.path)
         if path.parent == self._folder(setting):
             note = f"{self._clock.now():%F %H:%M} UTC, not imported: {message}\n"
-            with _translated(feed.name):
-                (path.parent / f"{_short(feed.name)}{FAILED}").write_text(note, "utf-8")
+            with translated(feed.name):
+                (path.parent / f"{short_name(feed.name)}{FAILED}").write_text(note, "utf-8")
 
     def _folder(self, setting: ImportSetting) -> Path:
         folder = self._root / setting.source
@@ -137,60 +124,7 @@ class DirectoryFeeds:
 
     def _target(self, done: OpenFeed, archive: Path) -> Path:
         day = f"{self._clock.now():%Y%m%d}"
-        return archive / f"{day}_{done.digest[:8]}_{_short(done.feed.name)}"
-
-
-class DirectoryFeed:
-    """A file held open, so that its replacement does not go unnoticed."""
-
-    def __init__(self, feed: Feed, descriptor: int) -> None:
-        self._feed, self._descriptor = feed, descriptor
-        self._identity = _identity(os.fstat(descriptor))
-
-    @property
-    def feed(self) -> Feed:
-        return self._feed
-
-    @property
-    def path(self) -> Path:
-        return Path(self._feed.path)
-
-    @cached_property
-    def digest(self) -> str:
-        with open(self._descriptor, "rb", closefd=False) as content:
-            content.seek(0)
-            return hashlib.file_digest(content, "sha256").hexdigest()
-
-    def verify(self) -> None:
-        """Both what is open and what the name now stands for must be what was found."""
-        now = os.fstat(self._descriptor)
-        if not stat.S_ISREG(now.st_mode):
-            raise FeedRefused(f"{self._feed.name} is not a regular file")
-        try:
-            named = self.path.lstat()
-        except FileNotFoundError as error:
-            raise FeedChanged(f"{self._feed.name} was taken away while it was read") from error
-        same = self._identity == _identity(now) == _identity(named)
-        if not same or _feed(self.path, now) != self._feed:
-            raise FeedChanged(f"{self._feed.name} was replaced or grew while it was read")
-
-
-def _identity(found: os.stat_result) -> tuple[int, int, int, int]:
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _feed(path: Path, found: os.stat_result) -> Feed:
-    return Feed(
-        path=str(path),
-        name=os.fsencode(path.name).decode("utf-8", "backslashreplace"),
-        size_bytes=found.st_size,
-        modified=datetime.fromtimestamp(found.st_mtime_ns // 1000 / 1_000_000, UTC),
-    )
-
-
-def _short(name: str) -> str:
-    """The end of a long name, with room for what is put around it."""
-    return name.encode()[-_LONGEST_NAME_BYTES:].decode(errors="ignore")
+        return archive / f"{day}_{done.digest[:8]}_{short_name(done.feed.name)}"
 
 
 def _is_delivery(entry: os.DirEntry[str], pattern: str) -> bool:
@@ -215,30 +149,3 @@ def _copy(source: Path, target: Path) -> None:
     with part.open("rb") as copied:
         os.fsync(copied.fileno())
     part.rename(target)
-
-
-def _sync(folder: Path) -> None:
-    """Make renames in the folder outlive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _translated(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _known(name, error) from error
-
-
-def _known(name: str, error: OSError) -> JobError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return DiskFull(f"{name}: {error.strerror}; free space, then run again")
-    if error.errno == errno.ENOENT:
-        return FeedChanged(f"{name} is no longer there")
-    if error.errno == errno.ELOOP:
-        return FeedRefused(f"{name} is a link; only regular files are read")
-    return FeedRefused(f"{name}: {error.strerror}; give this user access to it")

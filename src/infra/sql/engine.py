@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from domain.errors import CommitUnknown, LockLost
+from domain.errors import CommitUnknown
 from domain.operating.ports import Lease
 from infra.sql.address import MARIADB, POSTGRESQL, SQLITE, address_of
-from infra.sql.database_clock import NOW
-
-_FENCE = """
-    SELECT fence, run_id, lease_until IS NOT NULL AND lease_until <= {now} AS expired
-    FROM cron_lock WHERE lock_key = :key {lock}
-"""
+from infra.sql.fence import fence_question, judge_fence
 
 _BY_DRIVER = {"sqlite3": SQLITE, "psycopg": POSTGRESQL, "pymysql": MARIADB}
 _BY_DIALECT = {"mysql": MARIADB}
@@ -112,18 +107,9 @@ def fenced(
 
 def check_fence(connection: Connection, lease: Lease, *, until_commit: bool = False) -> None:
     """LockLost unless the lease still holds by the database's clock; may lock it to the commit."""
-    kind = kind_of(connection)
-    lock = "FOR UPDATE" if until_commit and kind != SQLITE else ""
-    question = text(_FENCE.format(now=NOW[kind], lock=lock))
-    found = connection.execute(question, {"key": lease.key}).one_or_none()
-    if found is None or (found.fence, found.run_id) != (lease.fence, lease.run_id):
-        held_by = f"run {found.run_id} with fence {found.fence}" if found else "nobody"
-        raise LockLost(
-            f"lock {lease.key} was held with fence {lease.fence}, is now held by {held_by}; "
-            "nothing was written"
-        )
-    if found.expired:
-        raise LockLost(f"lock {lease.key} was not renewed in time; nothing was written")
+    question = text(fence_question(kind_of(connection), until_commit=until_commit))
+    row = connection.execute(question, {"key": lease.key}).mappings().one_or_none()
+    judge_fence(cast("Mapping[str, Any] | None", row), lease)
 
 
 def kind_of(connection: Connection) -> str:

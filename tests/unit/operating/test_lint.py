@@ -21,6 +21,7 @@ from domain.operating.contract import (
 from domain.operating.contract_rules import ALL_CRS
 from domain.operating.findings import Built, Finding, Installation, Spot
 from domain.operating.lint import RULES, lint
+from domain.operating.queue_rules import PROCESSOR
 from fakes.operating import CONTRACT
 
 SOUND = replace(CONTRACT, covers=ALL_CRS)
@@ -40,7 +41,25 @@ def takes_all(words: Sequence[str]) -> str:
     return "" if list(words) == ["--all"] else "No such option"
 
 
-BUILT = Built(request_fields={"scope"}, refusal=takes_all)
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A processor's request."""
+
+    queue: str = "general"
+    max_seconds: float = 50.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """A message type."""
+
+    name: str = "labels.print"
+    legacy: Sequence[str] = ("Labels::print",)
+    idempotency: str = "the label's row is written once"
+    limit: timedelta = timedelta(minutes=5)
+
+
+BUILT = Built(request_fields={"scope"}, refusal=takes_all, request=lambda _: None)
 WHOLE = Installation(
     contracts=(SOUND,), cadences=(Hourly(),), built={SOUND.name: BUILT}, runbooks=ALL_CRS
 )
@@ -56,6 +75,25 @@ def scheduled(**change: Any) -> Installation:
 
 def retried(kind: type[Exception]) -> Retry:
     return replace(SOUND.retry, on=(cast("type[Retryable]", kind),))
+
+
+PROCESSING = replace(
+    WHOLE,
+    contracts=(replace(SOUND, name=PROCESSOR, timeout=timedelta(seconds=50 + 300 + 60)),),
+    cadences=(Hourly(command=PROCESSOR),),
+    built={PROCESSOR: replace(BUILT, request=lambda _: Asked())},
+    queues=("general",),
+    messages=(Sent(),),
+    longest=timedelta(minutes=5),
+)
+
+
+def processed(**change: Any) -> Installation:
+    return replace(PROCESSING, built={PROCESSOR: replace(BUILT, request=lambda _: Asked(**change))})
+
+
+def sent(**change: Any) -> Installation:
+    return replace(PROCESSING, messages=(Sent(**change),))
 
 
 OTHER = replace(SOUND, name="cron:sample:other", covers=("CR-014",))
@@ -108,6 +146,14 @@ BREAKS: list[tuple[str, str, Installation]] = [
         replace(WHOLE, literals=(Spot(file="config/app.toml", line=7, what="database.url"),)),
     ),
     ("period", SOUND.name, scheduled(shortest_period=timedelta(minutes=3.5))),
+    ("queue-declared", "cr-010-sample", replace(PROCESSING, queues=())),
+    ("message-budget", "labels.print", processed(max_seconds=51)),
+    (
+        "message-limit",
+        "labels.print",
+        replace(PROCESSING, longest=timedelta(minutes=5) - timedelta(seconds=1)),
+    ),
+    ("message-idempotency", "labels.print", sent(idempotency="yes, of course")),
 ]
 PASSES: Mapping[str, Installation] = {
     "all is sound": WHOLE,
@@ -125,6 +171,8 @@ PASSES: Mapping[str, Installation] = {
     "a manifest of a declared schedule": replace(
         WHOLE, manifests=(Spot(file="ops/a.cron", line=3, what="cr-010-sample"),)
     ),
+    "a message that just fits": PROCESSING,
+    "a job that names no queue": replace(WHOLE, queues=("general",)),
     "a period just longer": scheduled(shortest_period=SOUND.budget + timedelta(seconds=1)),
 }
 
@@ -143,7 +191,7 @@ def test_a_broken_rule_is_an_error_of_its_subject(
 
 
 def test_every_rule_has_an_example_that_breaks_it() -> None:
-    shown_elsewhere = {"lock", "schedule-twice", "unscheduled"}
+    shown_elsewhere = {"lock", "schedule-twice", "unscheduled", "queue-processed", "message-name"}
 
     assert {rule.id for rule in RULES} == {rule for rule, _, _ in BREAKS} | shown_elsewhere
     assert len({rule.id for rule in RULES}) == len(RULES)
@@ -176,7 +224,7 @@ def test_two_contracts_must_not_share_a_lock() -> None:
 
 def test_two_schedules_must_not_start_the_same_whatever_the_order_of_arguments() -> None:
     both = (Hourly(arguments=("--all", "-a")), Hourly("cr-010-b", arguments=("-a", "--all")))
-    free = Built(request_fields={"scope"}, refusal=lambda _: "")
+    free = replace(BUILT, refusal=lambda _: "")
 
     twice = replace(WHOLE, cadences=both, built={SOUND.name: free})
 
@@ -231,6 +279,40 @@ def test_a_longer_streak_declared_is_a_warning_only() -> None:
     patient = replace(SOUND, overlap=Overlap.skip(starved_after=4))
 
     assert rules(replace(often, contracts=(patient,))) == [("period", "warning")]
+
+
+def test_a_queue_needs_one_schedule_that_works_it_off_and_has_not_two() -> None:
+    first, second = Hourly(command=PROCESSOR), Hourly("cr-010-b", PROCESSOR, ())
+    free = replace(PROCESSING.built[PROCESSOR], refusal=lambda _: "")
+    both = replace(PROCESSING, cadences=(first, second), built={PROCESSOR: free})
+
+    found = [
+        [(it.rule, it.level, it.subject, it.message) for it in lint(installation)]
+        for installation in (both, replace(PROCESSING, queues=("general", "mail")))
+    ]
+
+    assert found == [
+        [
+            (
+                "queue-processed",
+                "warning",
+                "[queue.general]",
+                "cr-010-sample and cr-010-b skip each other",
+            )
+        ],
+        [("queue-processed", "warning", "[queue.mail]", "no schedule works it off")],
+    ]
+
+
+def test_a_legacy_name_leads_to_one_message_type() -> None:
+    other = Sent(name="labels.reprint")
+
+    found = lint(replace(PROCESSING, messages=(Sent(), other)))
+
+    assert [(it.rule, it.level, it.subject) for it in found] == [
+        ("message-name", "error", "labels.print"),
+        ("message-name", "error", "labels.reprint"),
+    ]
 
 
 def test_errors_come_before_warnings() -> None:
