@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from domain.errors import Refused
 from infra.queue.payloads import LARGEST_CHARACTERS, read_payload
 from infra.queue.php import unserialized
+from kernel.inventory import MESSAGES
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ def by_php(value: Any) -> str:
         [php, "-r", code], input=json.dumps(value).encode(), capture_output=True, check=True
     )
     return done.stdout.decode()
+
+
+def test_the_schema_of_every_declared_type_can_be_read() -> None:
+    for message in MESSAGES:
+        with pytest.raises(Refused, match="the payload does not fit"):
+            read_payload("null", message.load().declares.payload)
 
 
 def test_json_becomes_the_types_dataclass() -> None:

@@ -78,7 +78,8 @@ class Attempt:
 
     @property
     def correlation_id(self) -> str:
-        return self._order.correlation_id
+        """Give the cause's, or begin with this message where nobody named one."""
+        return self._order.correlation_id or self.idempotency_key
 
     @property
     def attempt(self) -> int:
@@ -114,7 +115,7 @@ class Attempt:
     def _marks(self) -> dict[str, Any]:
         order = self._order
         return {
-            "correlation_id": order.correlation_id,
+            "correlation_id": self.correlation_id,
             "message_id": order.message_id,
             "message_type": order.type,
         }
@@ -178,12 +179,12 @@ def attempted(order: Order, bench: Bench, board: Board, tools: Tools) -> Settlem
     known = tools.types.find(order.type)
     if known is None:
         return tools.unknown(order)
-    try:
-        payload = known.read(order.payload)
-    except Refused as error:
-        return tools.refusal(error)
     declares = known.declares
     try:
+        try:
+            payload = known.read(order.payload)
+        except Refused as error:
+            return tools.refusal(error)
         known.handle(payload, Attempt(order, declares.limit, bench, board, tools))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - one message must not end the worker
         return tools.settlement(error, order, declares.backoff)

@@ -35,6 +35,7 @@ class CountsWork:
 
     does: Callable[[Any, Work], None] = lambda *_: None
     read_as: Callable[[str], Any] = lambda _: Count(article=7)
+    found_by: Callable[[str], Any] | None = None
     declares: MessageType[Any] = field(
         default_factory=lambda: MessageType(
             name="sample.work",
@@ -49,6 +50,8 @@ class CountsWork:
     )
 
     def find(self, type_: str) -> CountsWork | None:
+        if self.found_by:
+            self.found_by(type_)
         return self if type_ == "sample.work" else None
 
     def read(self, payload: str) -> Any:
@@ -252,6 +255,36 @@ def test_a_payload_that_does_not_fit_never_reaches_its_handler(stage: Stage) -> 
 
     assert (row.status, row.crash_reason) == (Status.CRASH, CrashReason.INVALID)
     assert row.error == "Refused: the payload does not fit: article: Field required"
+
+
+def test_a_schema_that_breaks_on_a_payload_is_a_defect_of_its_message_only(stage: Stage) -> None:
+    def breaks(_payload: str) -> Any:
+        raise KeyError("article")
+
+    stage.type.read_as = breaks
+
+    row = stage.play(raising(AssertionError("called")))
+
+    assert (row.status, row.crash_reason) == (Status.CRASH, CrashReason.PERMANENT)
+    assert str(row.error).startswith("KeyError: 'article'\nTraceback")
+
+
+def test_a_type_that_cannot_be_loaded_is_a_defect_of_its_messages_only(stage: Stage) -> None:
+    def breaks(_type: str) -> Any:
+        raise SyntaxError("invalid syntax")
+
+    stage.type.found_by = breaks
+
+    row = stage.play(raising(AssertionError("called")))
+
+    assert (row.status, row.crash_reason) == (Status.CRASH, CrashReason.PERMANENT)
+    assert str(row.error).startswith("SyntaxError: invalid syntax\nTraceback")
+
+
+def test_what_follows_from_a_message_without_a_known_cause_names_the_message(stage: Stage) -> None:
+    stage.play(enqueuing(Draft(type="sample.work", payload={})))
+
+    assert stage.queue.rows[2].correlation_id == "msg:1"
 
 
 def test_a_type_that_nobody_declares_is_invalid(stage: Stage) -> None:
