@@ -37,7 +37,7 @@ _AFTER: Mapping[str, str] = {
     "postgresql": "VACUUM ANALYZE queue",
     "mariadb": "ANALYZE TABLE queue",
 }
-_STEP = 100_000
+_STEP = 20_000
 """No statement takes longer than a connection of this kind may."""
 
 
