@@ -1,7 +1,8 @@
 """The console with the message types of tests, and perhaps with faults.
 
 ``queue_console.py FAULTS COMMAND …``; FAULTS as ``faulty_console`` has them, or empty; also
-``grace:SECONDS``, which shortens the time that the processor has to leave.
+``grace:SECONDS``, which shortens the time that the processor has to leave, and ``lock:NAME``,
+which gives it a lock of its own, as on a host of its own.
 """
 
 from __future__ import annotations
@@ -39,6 +40,13 @@ def shorten_grace(seconds: str) -> None:
     QueueProcess.contract = replace(QueueProcess.contract, grace=span)
 
 
+def lock_apart(name: str) -> None:
+    from commands.cron.queue_process import QueueProcess
+
+    contract = QueueProcess.contract
+    QueueProcess.contract = replace(contract, lock=f"{contract.lock}.{name}")
+
+
 if __name__ == "__main__":
     inventory.MESSAGES = TYPES
     from kernel.console import main
@@ -46,6 +54,6 @@ if __name__ == "__main__":
     if sys.argv[1]:
         from faulty_console import SUPERVISORS, prepare
 
-        SUPERVISORS["grace"] = shorten_grace
+        SUPERVISORS.update(grace=shorten_grace, lock=lock_apart)
         prepare(sys.argv[1])
     sys.exit(main(sys.argv[2:]))

@@ -106,6 +106,10 @@ class LeaveBatch(Consumer[Batch]):
             _leave(mark, work)
 
 
+def _work(order: Order, work: Work) -> None:
+    _leave(order.mark, work)
+
+
 def _die(_order: Order, _work: Work) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -151,6 +155,7 @@ def _leave_the_interpreter(_order: Order, _work: Work) -> None:
 
 
 FAULTS: Mapping[str, Callable[[Order, Work], None]] = {
+    "none": _work,
     "die": _die,
     "hang": _hang,
     "wait": _wait,
