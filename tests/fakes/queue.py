@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from domain.errors import CommitUnknown, StoreUnavailable
 from domain.queue.dao import Claim, ClaimLost, Settlement
 from domain.queue.execution import after, matches
 from domain.queue.guards import Given
@@ -30,7 +31,7 @@ class FakeQueue:
         self.effects: list[Effect] = []
         self.moves: list[tuple[int, Move]] = []
 
-    def add(self, type_: str = "sample.work", payload: str = "{}", **columns: Any) -> Message:
+    def add(self, type_: str = "sample.work", payload: str = "", **columns: Any) -> Message:
         """Put a message there, new unless told otherwise."""
         usual = dict.fromkeys(("status_since", "available_at", "created_at"), self.now)
         id_ = len(self.rows) + 1
@@ -102,7 +103,10 @@ class FakeQueue:
 
 
 class FakeBench:
-    """A worker's connection: what it wrote is seen by nobody until it is finished."""
+    """A worker's connection: what it wrote is seen by nobody until it is finished.
+
+    ``settled`` are the messages of each Q5; ``before_finish`` is when something may go wrong.
+    """
 
     def __init__(self, queue: FakeQueue) -> None:
         self._queue = queue
@@ -110,6 +114,8 @@ class FakeBench:
         self._drafts: list[Draft] = []
         self._saved = (0, 0)
         self.answers: list[Row] = []
+        self.settled: list[list[int]] = []
+        self.before_finish: Callable[[], None] = lambda: None
 
     # --- Statements and Producer ----------------------------------------------------------------
 
@@ -145,12 +151,18 @@ class FakeBench:
         return self._queue.held(Move.START, claims)
 
     def finish(self, claims: Sequence[Claim], begin: Sequence[Claim] = ()) -> Sequence[Claim]:
+        try:
+            self.before_finish()
+        except (StoreUnavailable, CommitUnknown):  # the connection went, and the transaction
+            self.rollback()
+            raise
         before, moves = dict(self._queue.rows), list(self._queue.moves)
         finished = self._queue.held(Move.FINISH, claims)
         if lost := [claim for claim in claims if claim not in finished]:
             self._queue.rows, self._queue.moves = before, moves
             self.rollback()
             raise ClaimLost(lost)
+        self.settled.append([claim.message_id for claim in claims])
         self._commit()
         return self.start(begin)
 

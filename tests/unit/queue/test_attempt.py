@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -14,74 +13,11 @@ from domain.queue.attempt import Tools, attempted
 from domain.queue.crew import Order
 from domain.queue.dao import Settlement
 from domain.queue.job import CrashReason, Direction, Message, Status
-from domain.queue.message_type import Effects, MessageType
-from domain.queue.retry import Backoff
 from domain.queue.transitions import Move
 from domain.queue.work import Draft, Work
 from fakes.operating import FakeClock, FixedEntropy
 from fakes.queue import FakeBench, FakeQueue
-
-BACKOFF = Backoff(base=timedelta(seconds=10), cap=timedelta(minutes=1))
-
-
-@dataclass(frozen=True)
-class Count:
-    article: int
-
-
-@dataclass
-class CountsWork:
-    """The only declared type; does what the test tells it."""
-
-    does: Callable[[Any, Work], None] = lambda *_: None
-    read_as: Callable[[str], Any] = lambda _: Count(article=7)
-    found_by: Callable[[str], Any] | None = None
-    declares: MessageType[Any] = field(
-        default_factory=lambda: MessageType(
-            name="sample.work",
-            payload=Count,
-            effects=Effects.LOCAL,
-            idempotency="rows are committed with the settlement",
-            limit=timedelta(seconds=30),
-            max_attempts=2,
-            backoff=BACKOFF,
-            direction=Direction.OUTGOING,
-        )
-    )
-
-    def find(self, type_: str) -> CountsWork | None:
-        if self.found_by:
-            self.found_by(type_)
-        return self if type_ == "sample.work" else None
-
-    def read(self, payload: str) -> Any:
-        return self.read_as(payload)
-
-    def handle(self, payload: Any, work: Work) -> None:
-        self.does(payload, work)
-
-
-class Lines:
-    """Log lines as they were written."""
-
-    def __init__(self) -> None:
-        self.written: list[dict[str, Any]] = []
-
-    def log(self, event: str, message: str = "", **fields: Any) -> None:
-        self.written.append({"event": event, "message": message, **fields})
-
-    warn = log
-
-
-class QuietBoard:
-    """A board that nobody watches."""
-
-    stopping = False
-
-    def begins(self, until: int) -> None: ...
-    def does(self, place: int) -> None: ...
-    def ended(self, place: int, result: object) -> None: ...
-    def pauses(self) -> None: ...
+from fakes.worker import Count, Lines, OneType, SeenBoard
 
 
 class Stage:
@@ -89,8 +25,8 @@ class Stage:
 
     def __init__(self) -> None:
         self.queue, self.clock, self.lines = FakeQueue(), FakeClock(), Lines()
-        self.bench, self.board = FakeBench(self.queue), QuietBoard()
-        self.type = CountsWork()
+        self.bench, self.board = FakeBench(self.queue), SeenBoard()
+        self.type = OneType()
         self.tools = Tools(
             self.type,
             self.clock,
@@ -270,10 +206,10 @@ def test_a_schema_that_breaks_on_a_payload_is_a_defect_of_its_message_only(stage
 
 
 def test_a_type_that_cannot_be_loaded_is_a_defect_of_its_messages_only(stage: Stage) -> None:
-    def breaks(_type: str) -> Any:
+    def breaks(_type: str) -> None:
         raise SyntaxError("invalid syntax")
 
-    stage.type.found_by = breaks
+    stage.type.looked_up = breaks
 
     row = stage.play(raising(AssertionError("called")))
 
