@@ -32,10 +32,10 @@ class Stage:
         self.handled: list[int] = []
         self.inbox = FilledInbox([])
 
-    def claimed(self, count: int, **columns: int) -> list[Order]:
+    def claimed(self, count: int, *, attempts: int = 0) -> list[Order]:
         """Give so many messages, articles from 1 on, as they are handed to a worker."""
         first = len(self.queue.rows) + 1
-        added = [self.queue.add(payload=str(first + at), **columns) for at in range(count)]
+        added = [self.queue.add(payload=str(first + at), attempts=attempts) for at in range(count)]
         self.queue.claimed(*added)
         return [Order.of(row)._replace(claim_no=1) for row in added]
 
