@@ -60,6 +60,24 @@ class Queue:
         with self.database.transaction() as transaction:
             transaction.insert("queue", values_of(message))
 
+    def fill(self, number: int, entity_key: str | None = None) -> None:
+        """Write so many rows, far quicker than by the producer."""
+        rows = "SELECT 1 AS n UNION ALL SELECT n + 1 FROM numbers WHERE n < :number"
+        with self.database.transaction() as transaction:
+            if self.database.kind == "mariadb":
+                transaction.execute(f"SET SESSION max_recursive_iterations = {number + 1}")
+            numbers = f"WITH RECURSIVE numbers AS ({rows})"
+            into = "INSERT INTO queue (queue, type, payload, entity_key)"
+            chosen = "SELECT 'general', :type, '{}', :entity_key FROM numbers"
+            statement = {
+                "sqlite": f"{numbers} {into} {chosen}",
+                "postgresql": f"{numbers} {into} {chosen}",
+                "mariadb": f"{into} {numbers} {chosen}",
+            }[self.database.kind]
+            transaction.execute(
+                statement, {"number": number, "type": TYPE, "entity_key": entity_key}
+            )
+
     def set(self, message_id: int, assignments: str, **values: Any) -> None:
         self.database.execute(
             f"UPDATE queue SET {assignments} WHERE id = :id",  # noqa: S608 - the tests' own words

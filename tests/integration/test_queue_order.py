@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.queue.ageing import turn
 from domain.queue.job import Direction
 from infra.sql.queue.waiting import LOOK
-from integration.queue_rows import GENERAL, RUN, TYPE, Queue, queue
+from integration.queue_rows import GENERAL, RUN, Queue, queue
 from servers import KINDS
 
 MINUTES = st.integers(-5, 25 * 60).map(lambda minutes: timedelta(minutes=minutes))
@@ -58,7 +58,7 @@ def test_the_due_messages_are_taken_by_their_turn(
 def test_many_behind_a_busy_entity_key_keep_others_waiting_for_a_few_polls_only(
     there: Queue,
 ) -> None:
-    fill(there, 3 * LOOK, "busy")
+    there.fill(3 * LOOK, "busy")
     [held] = there.claim()
     other, free = there.add(entity_key="other"), there.add()
 
@@ -69,27 +69,10 @@ def test_many_behind_a_busy_entity_key_keep_others_waiting_for_a_few_polls_only(
 
 
 def test_an_entity_key_that_is_free_again_is_served_first(there: Queue) -> None:
-    fill(there, 2 * LOOK, "busy")
+    there.fill(2 * LOOK, "busy")
     [held] = there.claim()
     for _ in range(4):
         there.claim(10)
     there.set(held.message_id, "status = 'PROCESSED', lease_until = NULL")
 
     assert [claim.message_id for claim in there.claim(10)] == [held.message_id + 1]
-
-
-def fill(there: Queue, number: int, entity_key: str | None = None) -> None:
-    """Write so many rows, far quicker than by the producer."""
-    rows = "SELECT 1 AS n UNION ALL SELECT n + 1 FROM numbers WHERE n < :number"
-    with there.database.transaction() as transaction:
-        if there.database.kind == "mariadb":
-            transaction.execute(f"SET SESSION max_recursive_iterations = {number + 1}")
-        numbers = f"WITH RECURSIVE numbers AS ({rows})"
-        into = "INSERT INTO queue (queue, type, payload, entity_key)"
-        chosen = "SELECT 'general', :type, '{}', :entity_key FROM numbers"
-        statement = {
-            "sqlite": f"{numbers} {into} {chosen}",
-            "postgresql": f"{numbers} {into} {chosen}",
-            "mariadb": f"{into} {numbers} {chosen}",
-        }[there.database.kind]
-        transaction.execute(statement, {"number": number, "type": TYPE, "entity_key": entity_key})

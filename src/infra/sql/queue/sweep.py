@@ -29,14 +29,15 @@ FOREIGN = "foreign move"
 
 FOREIGN_MOVES = "foreign_moves"
 
+# A sum has no index: for the first few by their ids a planner would walk the whole table.
 _STALE = f"""
     SELECT {COLUMNS}, {{now}} AS clock FROM queue WHERE queue = :queue AND phase = 2
         AND {CONDITIONS["stale"]}
         AND NOT EXISTS (SELECT 1 FROM queue_owner WHERE queue = :queue AND owner = 'legacy')
-    ORDER BY id LIMIT :most
+    ORDER BY id + 0 LIMIT :most
 """  # noqa: S608 - the table's own words
 
-_MOVED = "SELECT id FROM queue WHERE queue = :queue AND phase = 8 ORDER BY id LIMIT :most"
+_MOVED = "SELECT id FROM queue WHERE queue = :queue AND phase = 8 ORDER BY id + 0 LIMIT :most"
 
 _HEAL = "UPDATE queue SET lease_until = NULL WHERE id = :id AND phase = 8"
 
