@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from private_shop import Shop
+from private_shop import CHECKOUT, Shop
+from servers.access import Access
 
 ENQUEUE = "cron:images:enqueue-batches"
+PROCESS = "cron:queue:process"
+FAULTY_IMAGES = CHECKOUT / "tests" / "image_console.py"
 HEADER = "article;image;position;remove"
 HOUR_SECONDS = 3600
 
@@ -38,8 +44,10 @@ class ImageShop(Shop):
     def __init__(self, root: Path, *, url: str = "") -> None:
         root.mkdir(parents=True, exist_ok=True)
         super().__init__(root, url=url)
-        self.inbox = root / "var" / "images" / "inbox"
-        self.inbox.mkdir(parents=True)
+        folder = root / "var" / "images"
+        self.inbox, self.source, self.media = (folder / n for n in ("inbox", "source", "media"))
+        for own in (self.inbox, self.source, self.media):
+            own.mkdir(parents=True)
 
     def receives(self, name: str, *rows: str) -> Path:
         return write_list(self.inbox, name, *rows)
@@ -56,6 +64,42 @@ class ImageShop(Shop):
         """Every file of the inbox; the day in its name is left out."""
         found = (p.relative_to(self.inbox) for p in self.inbox.rglob("*") if p.is_file())
         return sorted(str(path.parent / path.name.partition("_")[2]) for path in found)
+
+    # --- the images themselves -------------------------------------------------------------------
+
+    def offers(self, **images: bytes) -> None:
+        """Put image files into the source folder, by name without its ending."""
+        for name, content in images.items():
+            write_bytes(self.source, f"{name}.jpg", content)
+
+    def process(self, *words: str, fault: str = "") -> subprocess.CompletedProcess[str]:
+        """Work the queue off until nothing is due; with a fault as ``image_console`` has it."""
+        words = (PROCESS, "--stop-when-empty", *words)
+        if not fault:
+            return self.console(*words)
+        process = self._popen([sys.executable, "-I", str(FAULTY_IMAGES), fault, *words], {})
+        stdout, stderr = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def pass_time(self) -> None:
+        """Make every message due that waits for its next try."""
+        with Access(self.url) as access:
+            access.execute("UPDATE queue SET available_at = created_at WHERE status = 'NEW'")
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """What became of each image, but for times."""
+        return self.query(
+            "SELECT article, image, position, status, reason, source_sha256, width, height,"
+            " renditions, message_id FROM article_image ORDER BY article, image"
+        )
+
+    def shown(self) -> dict[str, str]:
+        """Every file of the media folder, half-written ones too, with its digest."""
+        return {
+            str(path.relative_to(self.media)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in self.media.rglob("*")
+            if path.is_file()
+        }
 
     def left(self) -> dict[str, Any]:
         """All that a run leaves, but for times and run ids."""

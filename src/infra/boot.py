@@ -26,7 +26,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "locks": ("store", "redis_url"),
     "cron": ("running", "memory_limit_bytes"),
     "imports": ("directory",),
-    "images": ("inbox",),
+    "images": ("inbox", "source", "media"),
     "metrics": ("textfile_directory", "pushgateway_url"),
     "slots": ("start_grace_seconds",),
     "secrets": ("directory",),

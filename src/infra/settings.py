@@ -54,9 +54,11 @@ class ImportSection(Section):
 
 
 class ImagesSection(Section):
-    """The folder in which image lists arrive."""
+    """Where image lists arrive, where their images are, where the shop shows them from."""
 
     inbox: Path
+    source: Path
+    media: Path
 
 
 class MetricsSection(Section):

@@ -10,6 +10,8 @@ from kernel.queue_commands import QueueCommands
 
 if TYPE_CHECKING:
     from commands.cron.images_enqueue_batches import ImagesEnqueueBatches
+    from commands.messages.images_update import ImagesUpdate
+    from domain.images.ports import Sources
     from infra.image_settings import ImageSettings
 
 
@@ -32,3 +34,34 @@ class ImageCommands(QueueCommands):
         folder = self.boot.root / self.settings.images.inbox
         inbox = ImageInbox(folder, settle, self._clock)
         return ImagesEnqueueBatches(ImageBatches(inbox, SqlBatchBook(self._database)))
+
+    def message_images_update(self) -> ImagesUpdate:
+        from commands.messages.images_update import ImagesUpdate
+        from domain.images.updating import ImageUpdates, Workshop
+        from infra.images.media import MediaFolder
+        from infra.images.studio import PillowStudio
+        from infra.sql.image_book import SqlImageBook
+
+        picture = self._images.picture
+        workshop = Workshop(
+            sources=self._image_sources(),
+            studio=PillowStudio(round(picture.most_megapixels * 1_000_000)),
+            media=MediaFolder(self.boot.root / self.settings.images.media),
+            book=SqlImageBook(self._database.kind),
+            renditions=self._images.renditions,
+            keep_obsolete=timedelta(hours=picture.keep_obsolete_hours),
+        )
+        return ImagesUpdate(ImageUpdates(workshop))
+
+    def _image_sources(self) -> Sources:
+        from infra.images.addresses import Allowed
+        from infra.images.sources import ImageSources, SourceFolder
+        from infra.images.web import WebFetch
+
+        source = self._images.source
+        most_bytes = round(source.most_megabytes * 1_000_000)
+        settle = timedelta(seconds=self._images.inbox.settle_seconds)
+        folder = SourceFolder(self.boot.root / self.settings.images.source, most_bytes, settle)
+        allowed = Allowed(source.hosts, private=source.private_addresses)
+        timeout = timedelta(seconds=source.timeout_seconds)
+        return ImageSources(folder, WebFetch(allowed, timeout, most_bytes))

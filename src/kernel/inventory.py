@@ -180,7 +180,14 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("suppliers:show", "commands.ops.suppliers:SuppliersShow", "Print an import setting"),
 )
 
-MESSAGES: tuple[Message, ...] = ()
+MESSAGES: tuple[Message, ...] = (
+    Message(
+        "images.update",
+        "commands.messages.images_update:ImagesUpdate",
+        "Fetch article images and make their renditions",
+        ("UpdatingImagesController::updateImages",),
+    ),
+)
 """Every message type of the queue, see docs/tutorial/first-message.md."""
 
 BUILT_IN: tuple[Entry, ...] = (

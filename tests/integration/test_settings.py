@@ -30,6 +30,8 @@ memory_limit_bytes = 0
 directory = "var/import"
 [images]
 inbox = "var/images/inbox"
+source = "var/images/source"
+media = "var/images/media"
 [metrics]
 textfile_directory = "var/metrics"
 pushgateway_url = "http://gateway:9091"
