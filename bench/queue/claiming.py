@@ -31,6 +31,7 @@ BATCH = 100
 
 _CLAIMS = 15
 _POLLS = 30
+_MOST_POLLS = 2_000
 _HISTORIES = (0, 1_000_000, 5_000_000)
 _SETTLED = 50_000
 
@@ -64,6 +65,18 @@ class Claiming:
     def poll(self) -> float:
         """Milliseconds of a claim that finds nothing."""
         return median(_milliseconds(lambda: self._claim(0)) for _ in range(_POLLS))
+
+    def search(self) -> tuple[int, float]:
+        """Polls and milliseconds until something is found that stands behind all the rest."""
+        began = time.perf_counter()
+        polls = 1
+        while not self._claimed():
+            if polls == _MOST_POLLS:
+                raise WrongAnswer(f"nothing found by {polls} polls")
+            polls += 1
+        took = (time.perf_counter() - began) * 1e3
+        self._settle()
+        return polls, took
 
     def plans(self) -> list[str]:
         """The steps of a claim's statements by the database's own word, each with its number."""
@@ -103,10 +116,12 @@ class Claiming:
         return taken
 
     def _claim(self, expected: int) -> None:
+        if (claimed := self._claimed()) != expected:
+            raise WrongAnswer(f"{claimed} messages claimed, not {expected}")
+
+    def _claimed(self) -> int:
         self._run = str(uuid.uuid4())
-        claimed = self._dao.claim(Wanted(queue=QUEUE), self._run, BATCH)
-        if len(claimed) != expected:
-            raise WrongAnswer(f"{len(claimed)} messages claimed, not {expected}")
+        return len(self._dao.claim(Wanted(queue=QUEUE), self._run, BATCH))
 
     def _settle(self) -> None:
         self.filling.settle(f"run_id = '{self._run}' AND phase = 2 AND queue = '{QUEUE}'")
@@ -179,7 +194,10 @@ def _behind_one(claiming: Claiming) -> Cells:
     filling.take(f"queue = '{QUEUE}'")
     filling.add(BUSY, BESIDE)
     filling.tidy()
-    return _with_few(claiming)
+    cells = {"poll": claiming.poll()}
+    filling.add(WAITING, WAITING_SIZES[0])
+    polls, milliseconds = claiming.search()
+    return cells | {"polls": polls, "found": milliseconds}
 
 
 def _after_a_burst(claiming: Claiming) -> Cells:

@@ -11,7 +11,7 @@ from statistics import median
 from bench.queue.databases import KINDS, NAMES, databases
 from bench.queue.marks import marks
 from bench.queue.ours import PROCESS, Shop
-from bench.table import Table
+from bench.table import Table, against
 
 PACED, PACE_SECONDS = 300, 0.02
 
@@ -67,14 +67,10 @@ def _table(found: Mapping[str, Sequence[Sample]]) -> Table:
         command = median(sample.since_command for sample in samples) * 1e3
         made.add(
             NAMES[kind],
-            *(f"{p50:.1f}", f"{p99:.1f}", f"{most:.1f}", _against(p99, _P99_BAR_MS)),
-            *(f"{job:.0f}", f"{command:.0f}", _against(job, _FIRST_BAR_MS)),
+            *(f"{p50:.1f}", f"{p99:.1f}", f"{most:.1f}", against(p99, _P99_BAR_MS)),
+            *(f"{job:.0f}", f"{command:.0f}", against(job, _FIRST_BAR_MS)),
         )
     return made
-
-
-def _against(figure: float, bar: float) -> str:
-    return f"<= {bar:g}: {'met' if figure <= bar else 'MISSED'}"
 
 
 def milliseconds(samples: Sequence[Sequence[float]]) -> tuple[float, float, float]:
