@@ -107,6 +107,16 @@ def test_a_run_s_supervisor_loads_no_orm_and_no_settings_library(shop: Home) -> 
     assert modules & {"sqlalchemy", "alembic", "pydantic", "pydantic_settings", "rich"} == set()
 
 
+def test_the_processor_s_supervisor_loads_nothing_of_the_queue_s_machine(shop: Home) -> None:
+    shop.console("jobs:pause", "cron:queue:process", "--reason=x")
+
+    modules = loaded(shop, "cron:queue:process", "--workers=2")
+
+    assert "domain.queue.process_request" in modules
+    machine = {"domain.queue.transitions", "domain.queue.shift", "infra.sql.queue.dao"}
+    assert modules & {*machine, "sqlalchemy", "pydantic", "rich"} == set()
+
+
 def test_a_run_that_nobody_must_hear_of_loads_nothing_of_the_alerts(shop: Home) -> None:
     shop.console("jobs:pause", "cron:suppliers:import-stock", "--reason=x")
 

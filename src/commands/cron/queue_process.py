@@ -22,7 +22,7 @@ from domain.operating.contract import (
 from domain.operating.ports import ActiveRun
 from domain.operating.run import Summary
 from domain.queue.job import Direction
-from domain.queue.station import ProcessRequest
+from domain.queue.process_request import ProcessRequest
 
 if TYPE_CHECKING:  # the service loads in the job's own process
     from domain.queue.processing import QueueProcessing

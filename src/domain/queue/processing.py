@@ -9,8 +9,9 @@ from domain.operating.events import Event
 from domain.operating.ports import ActiveRun
 from domain.operating.run import Summary
 from domain.queue.dao import Reason, Wanted
+from domain.queue.process_request import ProcessRequest
 from domain.queue.shift import Shift
-from domain.queue.station import ProcessRequest, Station
+from domain.queue.station import Station
 from domain.queue.tally import Tally
 
 

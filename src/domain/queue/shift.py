@@ -12,9 +12,10 @@ from domain.operating.ports import ActiveRun
 from domain.queue.counts import Counts
 from domain.queue.dao import QueueDAO, Wanted
 from domain.queue.floor import Floor
+from domain.queue.process_request import ProcessRequest
 from domain.queue.returns import Returns
 from domain.queue.seat import LARGEST_BATCH
-from domain.queue.station import ProcessRequest, Station
+from domain.queue.station import Station
 from domain.queue.tally import Tally
 
 BUSY_SECONDS = 0.05
