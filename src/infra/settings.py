@@ -132,6 +132,18 @@ class Settings(BaseSettings):
     def import_root(self) -> Path:
         return self.root / self.imports.directory
 
+    @property
+    def image_inbox(self) -> Path:
+        return self.root / self.images.inbox
+
+    @property
+    def image_source(self) -> Path:
+        return self.root / self.images.source
+
+    @property
+    def image_media(self) -> Path:
+        return self.root / self.images.media
+
 
 def load(env: str, root: Path | None = None) -> Settings:
     """Load and check all settings. Raises ConfigurationInvalid that lists every fault."""

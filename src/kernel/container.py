@@ -187,8 +187,11 @@ class Container(ImageCommands):
         from infra.sql.sample_shop import SampleShop
 
         source = self.boot.root / "ops" / "sample-shop"
-        sample = SampleShop(self._engine, source, self.settings.import_root, self._env)
-        return ShopLoadSample(sample)
+        images = self._sample_images(source)
+        settings = self.settings
+        return ShopLoadSample(
+            SampleShop(self._engine, source, settings.import_root, images, self._env)
+        )
 
     def suppliers_inspect(self) -> SuppliersInspect:
         from commands.ops.suppliers import SuppliersInspect

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from domain.errors import Refused
 from import_shop import ImportShop
+from infra.files.sample_images import SampleImages
 from infra.files.settings_file import load_settings
 from infra.sql.engine import make_engine
 from infra.sql.sample_shop import SampleShop
@@ -35,7 +36,8 @@ def engine(shop: ImportShop) -> Iterator[Engine]:
 
 
 def _load(shop: ImportShop, engine: Engine, env: str = "dev") -> None:
-    SampleShop(engine, SOURCE, shop.folder / "import", env).load()
+    folders = (shop.folder / name for name in ("inbox", "source", "media"))
+    SampleShop(engine, SOURCE, shop.folder / "import", SampleImages(SOURCE, *folders), env).load()
 
 
 def _inbox(shop: ImportShop) -> Path:
@@ -79,3 +81,15 @@ def test_the_sample_shop_stays_out_of_prod(shop: ImportShop, engine: Engine) -> 
         _load(shop, engine, env="prod")
 
     assert shop.rows("SELECT count(*) FROM article") == [(0,)]
+
+
+def test_a_list_of_images_that_was_read_does_not_come_again(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    sample = SampleImages(SOURCE, inbox, tmp_path / "source", tmp_path / "media")
+    assert sample.load() == 4
+    (inbox / "processed").mkdir()
+    (inbox / "images_sample.csv").rename(inbox / "processed" / "20261121_abcd_images_sample.csv")
+
+    sample.load()
+
+    assert list(inbox.glob("*.csv")) == []

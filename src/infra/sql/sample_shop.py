@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import shutil
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,22 +11,22 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from domain.errors import Refused
 from domain.jobs.supplier_import.setting import ImportSetting
+from infra.files.sample_images import SampleImages, put
 from infra.files.settings_file import load_settings
 from infra.sql.engine import reading, writing
 from infra.sql.import_settings import SqlImportSettings
 from infra.sql.instants import to_text
 from infra.sql.tables import ARTICLE, IMPORT_RUN, SUPPLIER_ARTICLE
 
-LANDED_SECONDS = 3600.0
-"""The sample files look as if they had come in an hour ago: settled, and not stale."""
-
 
 class SampleShop:
     """Loads what is missing; rows and settings that are there stay as they are."""
 
-    def __init__(self, engine: Engine, source: Path, import_root: Path, env: str) -> None:
+    def __init__(
+        self, engine: Engine, source: Path, import_root: Path, images: SampleImages, env: str
+    ) -> None:
         self._engine, self._source, self._import_root = engine, source, import_root
-        self._env = env
+        self._images, self._env = images, env
 
     def load(self) -> Mapping[str, int]:
         """Give how many articles, known supplier articles, settings and files the sample has."""
@@ -46,6 +43,7 @@ class SampleShop:
             "supplier articles": len(known),
             "import settings": len(settings),
             "supplier files": sum(self._copy_files(setting) for setting in settings),
+            "article images": self._images.load(),
         }
 
     def _add_settings(self, settings: Sequence[ImportSetting]) -> None:
@@ -56,15 +54,12 @@ class SampleShop:
     def _copy_files(self, setting: ImportSetting) -> int:
         target = self._import_root / setting.source
         target.mkdir(parents=True, exist_ok=True)
-        landed, known = time.time() - LANDED_SECONDS, self._was_imported(setting.supplier_id)
+        known = self._was_imported(setting.supplier_id)
         folder = self._source / "import" / setting.source
         files = sorted(folder.iterdir()) if folder.is_dir() else []
         for file in files:
-            if not (known or (target / file.name).exists()):
-                part = target / f"{file.name}.part"
-                shutil.copyfile(file, part)
-                os.utime(part, (landed, landed))
-                part.rename(target / file.name)
+            if not known:
+                put(file, target)
         return len(files)
 
     def _was_imported(self, supplier_id: int) -> bool:
