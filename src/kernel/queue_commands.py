@@ -23,8 +23,9 @@ class QueueCommands(OperatorCommands):
         from infra.sql.queue.ended import SqlEndedMessages
 
         messages = SqlEndedMessages(self._engine, self._open_engine(read_only=True))
-        retention = queue_settings(self.boot.root).retention
-        return QueueClean(QueueCleaning(messages, retention, Allowance()))
+        settings = queue_settings(self.boot.root)
+        cleaning = QueueCleaning(messages, settings.retention, Allowance(), settings.queues)
+        return QueueClean(cleaning)
 
     def queue_types(self) -> QueueTypes:
         from commands.ops.queue_types import QueueTypes

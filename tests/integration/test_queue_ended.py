@@ -49,7 +49,8 @@ class Table:
         messages = SqlEndedMessages(self.engine, self.reader)
         retention = Retention(processed=FORTNIGHT, crashed=crashed)
         asked = request or CleanRequest(force=True, reason="test")
-        return QueueCleaning(messages, retention, Allowance())(asked, run or FakeRun())
+        cleaning = QueueCleaning(messages, retention, Allowance(), ())
+        return cleaning(asked, run or FakeRun())
 
     def close(self) -> None:
         self.database.close()

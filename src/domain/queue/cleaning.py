@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -150,14 +150,22 @@ class Survey:
 class QueueCleaning:
     """Looks at everything that may be old, asks where it is too much, then deletes by batches."""
 
-    def __init__(self, messages: EndedMessages, retention: Retention, allowance: Allowance) -> None:
+    def __init__(
+        self,
+        messages: EndedMessages,
+        retention: Retention,
+        allowance: Allowance,
+        queues: Collection[str],
+    ) -> None:
         self._messages, self._retention, self._allowance = messages, retention, allowance
+        self._queues = queues
 
     def __call__(self, request: CleanRequest, run: ActiveRun) -> Summary:
         """Delete what ended longer ago than it is kept (CR-005)."""
         cutoffs = self._cutoffs(request, run)
         with run.stage("survey"):
             survey = self._survey(request, cutoffs, run)
+        self._check(request.queue, survey)
         going = min(survey.going, request.max_rows or survey.going)
         staying = survey.going - going + survey.stay
         _ask(self._allowance.fault(going, staying), request, run)
@@ -177,6 +185,12 @@ class QueueCleaning:
                 _ask(fault, request, run)
             usual = Retention(processed=asked, crashed=usual.crashed)
         return usual.before(self._messages.now())
+
+    def _check(self, queue: str | None, survey: Survey) -> None:
+        """Raise Refused for a queue that nobody knows: a typing error is no success."""
+        if queue is not None and not survey.going + survey.stay and queue not in self._queues:
+            known = ", ".join(sorted(self._queues))
+            raise Refused(f"no queue is called {queue}; config/queues.toml declares: {known}")
 
     def _survey(self, request: CleanRequest, cutoffs: Cutoffs, run: ActiveRun) -> Survey:
         found, after = Survey(), 0

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from domain.errors import ConfigurationInvalid, StopRequested
+from domain.errors import ConfigurationInvalid, Refused, StopRequested
 from domain.operating.events import Event
 from domain.operating.run import Outcome, Summary
 from domain.queue.cleaning import LOOK_ROWS, CleanRequest, Pace, QueueCleaning, TooMuch
@@ -35,7 +35,7 @@ def clean(
     allowance: Allowance | None = None,
 ) -> Summary:
     retention = Retention(processed=FORTNIGHT, crashed=crashed)
-    cleaning = QueueCleaning(messages, retention, allowance or Allowance())
+    cleaning = QueueCleaning(messages, retention, allowance or Allowance(), ["general"])
     return cleaning(request or CleanRequest(), run or FakeRun())
 
 
@@ -89,6 +89,17 @@ def test_another_queue_than_the_one_asked_for_is_left_alone(messages: FakeEndedM
 
     assert left(messages) == {Row(OLD, queue="general"): 3}
     assert [unit.name for unit in summary.units] == ["mails"]
+
+
+def test_a_queue_that_nobody_knows_is_refused_but_not_one_without_old_messages(
+    messages: FakeEndedMessages,
+) -> None:
+    messages.add(2, Row(FRESH, queue="mails"))
+
+    assert clean(messages, CleanRequest(queue="general")).outcome is Outcome.EMPTY
+    assert clean(messages, CleanRequest(queue="mails")).outcome is Outcome.EMPTY
+    with pytest.raises(Refused, match=r"no queue is called mials; .* declares: general"):
+        clean(messages, CleanRequest(queue="mials"))
 
 
 @pytest.mark.parametrize("most", [1, 7, 999, 1_000, 1_001])
