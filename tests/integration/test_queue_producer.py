@@ -58,6 +58,16 @@ def test_a_message_is_written_as_its_producer_has_it(there: Queue) -> None:
     assert message.status_since == message.created_at
 
 
+def test_what_no_server_keeps_in_a_text_is_replaced(there: Queue) -> None:
+    odd = Draft(type=TYPE, payload={"name": "a\0\ud800"}, entity_key="k\0", dedupe_key="\ud800")
+
+    message = there.message(there.write(odd).message_id)
+
+    assert message.entity_key == "k\ufffd"
+    assert message.dedupe_key == "?"
+    assert message.payload == '{"name": "a\\u0000?"}'
+
+
 def test_a_message_of_a_transaction_that_is_rolled_back_was_never_there(there: Queue) -> None:
     def produce(transaction: Transaction) -> None:
         SqlProducer(transaction, there.database.kind).enqueue(DRAFT)
@@ -102,11 +112,13 @@ def test_many_are_written_in_their_order_with_each_key_once(there: Queue) -> Non
 
 
 def test_more_than_one_statement_s_worth_is_written_in_order(there: Queue) -> None:
-    drafts = [replace(DRAFT, payload={"n": n}) for n in range(2 * ROWS_AT_ONCE + 1)]
+    numbers = range(2 * ROWS_AT_ONCE + 1)
+    drafts = [replace(DRAFT, payload={"n": n}, dedupe_key=f"k{n}") for n in numbers]
 
     ids = [one.message_id for one in write_all(there, drafts)]
 
     assert ids == sorted(set(ids))
+    assert write_all(there, drafts) == [Enqueued(message_id=one, is_new=False) for one in ids]
     assert there.message(ids[-1]).payload == f'{{"n": {2 * ROWS_AT_ONCE}}}'
     assert write_all(there, []) == []
 

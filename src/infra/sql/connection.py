@@ -43,16 +43,13 @@ class Transaction:
         statement = _insert(table, values)
         return bool(self._driver.insert_new(self._connection, statement, clean(values)))
 
-    def insert_rows(
-        self, table: str, columns: str, rows: Sequence[str], values: Mapping[str, Any], back: str
-    ) -> Sequence[Row]:
-        """Insert rows written as SQL, and read the columns ``back`` of those that are new.
+    def insert_rows(self, statement: str, values: Mapping[str, Any], back: str) -> Sequence[Row]:
+        """Insert several rows, and read the columns ``back`` of those that are new.
 
         On MariaDB one key that is there already keeps all of them out.
         """
-        written = f"INSERT INTO {table} ({columns}) VALUES {', '.join(rows)}"  # noqa: S608 - our own
         found: Sequence[Row] = self._driver.insert_rows(
-            self._connection, written, clean(values), back
+            self._connection, statement, clean(values), back
         )
         return found
 

@@ -29,11 +29,9 @@ class BenchWork:
         with self._writing() as transaction:
             return transaction.execute(statement, values)
 
-    def insert_rows(
-        self, table: str, columns: str, rows: Sequence[str], values: Mapping[str, Any], back: str
-    ) -> Sequence[Row]:
+    def insert_rows(self, statement: str, values: Mapping[str, Any], back: str) -> Sequence[Row]:
         with self._writing() as transaction:
-            return transaction.insert_rows(table, columns, rows, values, back)
+            return transaction.insert_rows(statement, values, back)
 
     def fetch(self, statement: str, values: Mapping[str, Any]) -> Sequence[Row]:
         with self._writing() as transaction:

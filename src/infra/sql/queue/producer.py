@@ -3,35 +3,57 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from typing import Any, Protocol
 
 from domain.errors import Refused
 from domain.queue.job import FIRST, LAST, Direction
 from domain.queue.work import Draft, Enqueued
-from infra.sql.address import MARIADB
+from infra.sql.address import MARIADB, POSTGRESQL, SQLITE
 from infra.sql.connection import Row
 from infra.sql.database_clock import STATEMENT_NOW
 from infra.sql.drivers.faults import Collision
+from infra.sql.drivers.named import clean
 from infra.sql.queue.statements import MICROSECOND
 
-ROWS_AT_ONCE = 200
-"""A statement stays well below what the servers take at once, unless payloads are huge."""
+ROWS_AT_ONCE = 1_000
+BYTES_AT_ONCE = 1_000_000
+"""A statement stays well below what the servers take at once."""
 
 USUAL_ATTEMPTS = 3
 
 _LENGTHS = {"queue": 40, "type": 120, "entity_key": 200, "dedupe_key": 200}
 _CUT = {"correlation_id": 200, "created_by": 80}
 
-_GIVEN = (
-    *("queue", "type", "payload", "direction", "priority", "entity_key", "dedupe_key"),
-    *("max_attempts", "correlation_id", "created_by"),
+_TEXTS = (
+    *("queue", "type", "payload", "direction", "entity_key", "dedupe_key"),
+    *("correlation_id", "created_by"),
 )
-_COLUMNS = ", ".join((*_GIVEN, "status_since", "created_at", "available_at"))
+_NUMBERS = ("priority", "max_attempts", "wait", "place")
+_GIVEN = (*_TEXTS, *_NUMBERS[:2])
+
+# All rows are one parameter: to mark and quote each value takes longer than to insert it.
+_ROWS = {
+    SQLITE: "SELECT {read} FROM json_each(:rows)",
+    POSTGRESQL: "SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS given ({read})",
+    MARIADB: "SELECT * FROM JSON_TABLE(:rows, '$[*]' COLUMNS ({read})) AS given",
+}
+_READ = {
+    SQLITE: "value ->> '$.{name}' AS {name}",
+    MARIADB: "{name} {type} PATH '$.{name}'",
+}
+_TYPES = {
+    POSTGRESQL: {"text": "TEXT", "number": "BIGINT"},
+    MARIADB: {"text": "LONGTEXT", "number": "BIGINT"},
+    SQLITE: {"text": "", "number": ""},
+}
 
 _TRIES = 5
 
 Numbered = tuple[int, Draft]
+Key = tuple[str, str | None]
 
 
 class Writer(Protocol):
@@ -39,7 +61,7 @@ class Writer(Protocol):
 
     def execute(self, statement: str, values: Mapping[str, Any] | None = None) -> Any: ...
     def insert_rows(
-        self, table: str, columns: str, rows: Sequence[str], values: Mapping[str, Any], back: str
+        self, statement: str, values: Mapping[str, Any], back: str
     ) -> Sequence[Row]: ...
 
 
@@ -48,19 +70,17 @@ class SqlProducer:
 
     def __init__(self, writer: Writer, kind: str) -> None:
         self._writer, self._kind = writer, kind
-        self._now = STATEMENT_NOW[kind]
+        self._insert = _insert(kind)
 
     def enqueue(self, draft: Draft) -> Enqueued:
         return self.enqueue_all([draft])[0]
 
     def enqueue_all(self, drafts: Sequence[Draft]) -> Sequence[Enqueued]:
-        for draft in drafts:
-            _check(draft)
-        numbered = list(enumerate(drafts))
+        sound = [_sound(draft) for draft in drafts]
         written: dict[int, Enqueued] = {}
-        for start in range(0, len(numbered), ROWS_AT_ONCE):
-            written |= self._write(numbered[start : start + ROWS_AT_ONCE])
-        return [written[number] for number, _ in numbered]
+        for portion in _portions(sound):
+            written |= self._write(portion)
+        return [written[number] for number in range(len(drafts))]
 
     def _write(self, drafts: Sequence[Numbered]) -> dict[int, Enqueued]:
         """Insert what is new, find what waits, until each draft is the one or the other."""
@@ -79,37 +99,51 @@ class SqlProducer:
         firsts = _first_of_each_key(drafts)
         if not firsts:
             return {}
-        rows = [_row(place, self._now) for place in range(len(firsts))]
-        values = {
-            f"{name}_{place}": value
-            for place, (_, draft) in enumerate(firsts)
-            for name, value in _values(draft).items()
-        }
-        back = self._writer.insert_rows("queue", _COLUMNS, rows, values, "id, queue, dedupe_key")
+        rows = [
+            {**clean(_values(draft)), "place": place} for place, (_, draft) in enumerate(firsts)
+        ]
+        values = {"rows": json.dumps(rows, ensure_ascii=False)}
+        back = self._writer.insert_rows(self._insert, values, "id, queue, dedupe_key")
         return _new_ones(firsts, sorted(back, key=lambda row: int(row["id"])))
 
     def _found(self, drafts: Sequence[Numbered]) -> dict[int, Enqueued]:
         """Find the messages whose dedupe keys wait already."""
-        by_key = {_key(draft): 0 for _, draft in drafts if draft.dedupe_key is not None}
-        if not by_key:
-            return {}
-        places = range(len(by_key))
-        pairs = " OR ".join(f"(queue = :queue_{n} AND active_key = :key_{n})" for n in places)
-        values = {
-            f"{name}_{place}": part
-            for place, key in enumerate(by_key)
-            for name, part in zip(("queue", "key"), key, strict=True)
-        }
-        found = self._writer.execute(
-            f"SELECT id, queue, dedupe_key FROM queue WHERE {pairs}",  # noqa: S608 - its own words
-            values,
-        ).fetchall()
-        ids = {(row["queue"], row["dedupe_key"]): int(row["id"]) for row in found}
+        keys: dict[str, set[str]] = {}
+        for _, draft in drafts:
+            if draft.dedupe_key is not None:
+                keys.setdefault(draft.queue, set()).add(draft.dedupe_key)
+        ids = {key: one for queue, asked in keys.items() for key, one in self._ids(queue, asked)}
         return {
             number: Enqueued(message_id=ids[_key(draft)], is_new=False)
             for number, draft in drafts
             if _key(draft) in ids
         }
+
+    def _ids(self, queue: str, keys: Collection[str]) -> Iterator[tuple[Key, int]]:
+        values = {f"key_{place}": key for place, key in enumerate(sorted(keys))}
+        marks = ", ".join(f":{name}" for name in values)
+        found = self._writer.execute(
+            "SELECT id, active_key FROM queue"  # noqa: S608 - its own words
+            f" WHERE queue = :queue AND active_key IN ({marks})",
+            {"queue": queue, **values},
+        )
+        for row in found.fetchall():
+            yield (queue, row["active_key"]), int(row["id"])
+
+
+def _portions(drafts: Sequence[Draft]) -> Iterator[list[Numbered]]:
+    """Give the drafts in portions that one statement can carry; only a huge one goes alone."""
+    portion: list[Numbered] = []
+    size = 0
+    for numbered in enumerate(drafts):
+        length = len(json.dumps(numbered[1].payload))
+        if portion and (len(portion) == ROWS_AT_ONCE or size + length > BYTES_AT_ONCE):
+            yield portion
+            portion, size = [], 0
+        portion.append(numbered)
+        size += length
+    if portion:
+        yield portion
 
 
 def _new_ones(drafts: Sequence[Numbered], rows: Sequence[Row]) -> dict[int, Enqueued]:
@@ -129,7 +163,7 @@ def _left(drafts: Sequence[Numbered], written: Mapping[int, Enqueued]) -> list[N
 
 
 def _first_of_each_key(drafts: Sequence[Numbered]) -> list[Numbered]:
-    taken: set[tuple[str, str | None]] = set()
+    taken: set[Key] = set()
     firsts = []
     for one in drafts:
         key = _key(one[1])
@@ -139,13 +173,23 @@ def _first_of_each_key(drafts: Sequence[Numbered]) -> list[Numbered]:
     return firsts
 
 
-def _key(draft: Draft) -> tuple[str, str | None]:
+def _key(draft: Draft) -> Key:
     return draft.queue, draft.dedupe_key
 
 
-def _row(place: int, now: str) -> str:
-    given = ", ".join(f":{name}_{place}" for name in _GIVEN)
-    return f"({given}, {now}, {now}, {now} + :wait_{place})"
+@cache
+def _insert(kind: str) -> str:
+    """Write the statement that inserts ``:rows``, in their order."""
+    now, types = STATEMENT_NOW[kind], _TYPES[kind]
+    typed = dict.fromkeys(_TEXTS, types["text"]) | dict.fromkeys(_NUMBERS, types["number"])
+    form = _READ.get(kind, "{name} {type}")
+    read = ", ".join(form.format(name=name, type=type_) for name, type_ in typed.items())
+    given = ", ".join(_GIVEN)
+    return (
+        f"INSERT INTO queue ({given}, status_since, created_at, available_at)"  # noqa: S608 - its own words
+        f" SELECT {given}, {now}, {now}, {now} + wait"
+        f" FROM ({_ROWS[kind].format(read=read)}) AS written WHERE place >= 0 ORDER BY place"
+    )
 
 
 def _values(draft: Draft) -> dict[str, Any]:
@@ -163,10 +207,16 @@ def _values(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _check(draft: Draft) -> None:
-    """Raise Refused for what no row can hold; a key cut short would be another key."""
+def _sound(draft: Draft) -> Draft:
+    """Give the draft as its row will have it, so that it is known again by its keys.
+
+    Raises Refused for what no row can hold; a key cut short would be another key.
+    """
     for name, most in _LENGTHS.items():
         if len(getattr(draft, name) or "") > most:
             raise Refused(f"message {draft.type[:40]}: {name} has more than {most} characters")
     if not FIRST <= draft.priority <= LAST:
         raise Refused(f"message {draft.type}: priority {draft.priority} is not {FIRST} to {LAST}")
+    texts = {name: getattr(draft, name) for name in _LENGTHS}
+    kept = clean(texts)
+    return draft if kept == texts else replace(draft, **kept)
