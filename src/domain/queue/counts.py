@@ -34,11 +34,12 @@ class Counts:
         self._add(status, count)
 
     def ended(self, ended: Sequence[Ended]) -> None:
-        for one in ended:
-            if status := _TO.get(one.result):
-                self._add(Status.PROCESSING)
-                self._add(status)
-            self._counts["stale_settles"] += one.result is Result.LOST
+        for result, count in Counter(one.result for one in ended).items():
+            if status := _TO.get(result):
+                self._add(Status.PROCESSING, count)
+                self._add(status, count)
+            if result is Result.LOST:
+                self._counts["stale_settles"] += count
 
     def swept(self, swept: Sequence[Swept]) -> None:
         for one in swept:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from domain.queue.crew import Order, Result, Worker
 from domain.queue.dao import Claim
@@ -26,8 +27,7 @@ def claim_of(message: Message) -> Claim:
     return Claim(message_id=message.id, claim_no=message.claim_no)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ended:
+class Ended(NamedTuple):
     """One message that a worker is done with."""
 
     message: Message
@@ -129,10 +129,9 @@ class Seat:
 
     def _next_ended(self, result: Result) -> Ended:
         message = self._open.popleft()
-        error = self._errors.pop(self._first, "")
+        error = self._errors.pop(self._first, "") if self._errors else ""
         self._first += 1
-        claim = claim_of(message)
-        if claim in self._let_go:
+        if self._let_go and (claim := claim_of(message)) in self._let_go:
             self._let_go.remove(claim)
             if result in (Result.RETURNED, Result.UNKNOWN):
                 result = Result.GONE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from domain.operating.run import Summary, Unit, UnitResult
@@ -21,6 +21,9 @@ _WORDS = {
     Result.LOST: "lost",
 }
 _SWEPT = {Move.RESTART: "rescued", Move.POISON: "crashed", Move.EXHAUST: "crashed"}
+_CRASHES = (Result.CRASHED, Result.REFUSED)
+_UNTOLD = "unknown: no error was told"
+
 _LONGEST = 160
 """More of an error is read where its message is shown."""
 
@@ -64,9 +67,14 @@ class Tally:
             counts[word] for counts in self.types.values() for word in WORDS if word != "rescued"
         )
 
-    def add(self, ended: Iterable[Ended]) -> None:
+    def add(self, ended: Sequence[Ended]) -> None:
+        counted = Counter((one.message.type, one.result) for one in ended)
+        for (type_, result), count in counted.items():
+            if word := _WORDS.get(result):
+                self.types[type_][word] += count
         for one in ended:
-            self._count(one.message.type, _WORDS.get(one.result, ""), one.message.id, one.error)
+            if one.result in _CRASHES:
+                self._crashes[one.message.type].add(one.message.id, one.error or _UNTOLD)
 
     def sweep(self, swept: Iterable[Swept]) -> None:
         for one in swept:
@@ -81,7 +89,7 @@ class Tally:
         if word:
             self.types[type_][word] += 1
         if word == "crashed":
-            self._crashes[type_].add(message_id, error or "unknown: no error was told")
+            self._crashes[type_].add(message_id, error or _UNTOLD)
 
     def summary(self, queue: str, notes: tuple[str, ...] = ()) -> Summary:
         """Sum up: one unit for the queue as a whole, and one for each message type.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from domain.errors import CommitUnknown, StopRequested, StoreUnavailable
 from domain.queue.attempt import Tools, attempted
@@ -28,16 +29,12 @@ _RESULTS = {
 }
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """An order at its place among all that this worker was given."""
 
     place: int
     order: Order
-
-    @property
-    def claim(self) -> Claim:
-        return self.order.claim
+    claim: Claim
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,7 @@ class Working:
         if orders is None:
             return False
         for order in orders:
-            self._waiting.append(Item(self._given, order))
+            self._waiting.append(Item(self._given, order, order.claim))
             self._given += 1
         if orders:
             self._few = len(orders) // 2
