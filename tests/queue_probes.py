@@ -110,6 +110,10 @@ def _work(order: Order, work: Work) -> None:
     _leave(order.mark, work)
 
 
+def _say(_order: Order, work: Work) -> None:
+    work.log("probe.said", "heard", key=work.idempotency_key, attempt=work.attempt)
+
+
 def _die(_order: Order, _work: Work) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -156,6 +160,7 @@ def _leave_the_interpreter(_order: Order, _work: Work) -> None:
 
 FAULTS: Mapping[str, Callable[[Order, Work], None]] = {
     "none": _work,
+    "say": _say,
     "die": _die,
     "hang": _hang,
     "wait": _wait,

@@ -281,3 +281,73 @@ def test_a_paused_worker_cannot_settle_what_was_restarted_meanwhile(shop: QueueS
     assert json.loads(stdout)["units"][1]["counts"] == {"lost": 1, "processed": 1}
     assert shop.marks() == [1]
     assert shop.query("SELECT status, attempts, claim_no FROM queue") == [("PROCESSED", 2, 3)]
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_forced_restart_takes_from_the_living_only_what_it_is_told_to(
+    small_shop: QueueShop, *, live: bool
+) -> None:
+    small_shop.enqueue_marks("probe.count", 1)
+    small_shop.execute(
+        "UPDATE queue SET status = 'PROCESSING', attempts = 1, claim_no = 1, run_id = 'other',"
+        " lease_until = available_at + 3600000000"
+    )
+    words = ["--force-restart", "--reason=it hangs", *(["--including-live"] if live else [])]
+
+    done = small_shop.process(*words)
+
+    assert done.returncode == 0, done.stderr
+    assert small_shop.marks() == ([0] if live else [])
+
+
+def test_a_handler_s_log_lines_carry_its_message_s_correlation_and_the_run_s_own_id(
+    small_shop: QueueShop,
+) -> None:
+    small_shop.enqueue("probe.dawdle", {"mark": 1, "fault": "say"}, correlation_id="order-4711")
+
+    done = small_shop.process("--format=json")
+
+    [line] = events(done.stderr, "probe.said")
+    assert (line["correlation_id"], line["key"], line["attempt"]) == ("order-4711", "msg:1", 1)
+    assert line["run_id"] == json.loads(done.stdout)["run"]
+
+
+@pytest.mark.parametrize("type_", ["probe.count", "probe.send"])
+def test_without_a_fork_it_processes_in_one_process_for_a_debugger(
+    small_shop: QueueShop, type_: str
+) -> None:
+    small_shop.enqueue_marks(type_, 30)
+
+    done = small_shop.process("--no-fork")
+
+    assert done.returncode == 0, done.stderr
+    assert small_shop.marks() == list(range(30))
+    assert len(small_shop.query("SELECT DISTINCT pid FROM probe_effect")) == 1
+
+
+def test_every_move_is_counted_for_the_metrics(small_shop: QueueShop) -> None:
+    small_shop.enqueue_marks("probe.count", 30)
+    small_shop.enqueue("probe.misbehave", {"mark": 1, "fault": "refuse"})
+
+    small_shop.process()
+
+    counters = dict(small_shop.query("SELECT name, value FROM queue_counter"))
+    assert {name: value for name, value in counters.items() if value} == {
+        "to:IN_QUEUE": 31,
+        "to:PROCESSING": 31,
+        "to:PROCESSED": 30,
+        "to:CRASH": 1,
+    }
+
+
+def test_a_paused_type_is_left_and_the_others_are_processed(small_shop: QueueShop) -> None:
+    small_shop.enqueue_marks("probe.count", 2)
+    small_shop.enqueue("probe.send", {"mark": 9})
+    paused = small_shop.console("queue:pause", "general", "--type=probe.send", "--reason=partner")
+    assert paused.returncode == 0, paused.stderr
+
+    done = small_shop.process()
+
+    assert done.returncode == 0, done.stderr
+    assert small_shop.marks() == [0, 1]
+    assert "1 incoming probe.send: left: paused" in small_shop.process("--dry-run").stdout
