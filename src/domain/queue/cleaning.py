@@ -112,10 +112,11 @@ class EndedMessages(Protocol):
 class Pace:
     """How many messages the next batch may look at, so that none holds locks above 100 ms."""
 
-    AIM_SECONDS = 0.03
+    AIM_SECONDS = 0.04
     """Well below: the next batch may meet a slower disk."""
 
-    LEAST, FIRST, MOST = 100, 1_000, LOOK_ROWS
+    LEAST, FIRST, MOST = 500, 1_000, LOOK_ROWS
+    """Below the least it is the commit that takes the time, which smaller batches only add to."""
 
     def __init__(self) -> None:
         self.rows = self.FIRST
@@ -123,7 +124,8 @@ class Pace:
 
     def felt(self, seconds: float) -> None:
         self.slowest = max(self.slowest, seconds)
-        fitting = int(self.rows * min(self.AIM_SECONDS / max(seconds, 0.001), 2))
+        # By half or twice at most: one slow batch is mostly the disk's moment.
+        fitting = int(self.rows * min(max(self.AIM_SECONDS / max(seconds, 0.001), 0.5), 2))
         self.rows = min(max(fitting, self.LEAST), self.MOST)
 
 
