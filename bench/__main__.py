@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import locks, no_news, publishing, startup, supplier_import
+from bench import images, locks, no_news, publishing, startup, supplier_import
 from bench.queue import backlog, clean, latency, limits, peers
 from bench.queue.databases import KINDS
 from bench.table import Table
@@ -40,6 +40,10 @@ def _lock(folder: Path, given: argparse.Namespace) -> Table:
 
 def _no_news(folder: Path, given: argparse.Namespace) -> Table:
     return no_news.report(folder, given.runs or 25)
+
+
+def _images(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
+    return images.report(folder, given.runs or 3)
 
 
 def _metrics(folder: Path, given: argparse.Namespace) -> Table:
@@ -93,6 +97,7 @@ REPORTS: Mapping[str, _Report] = {
     "no-news": _no_news,
     **_on("postgresql"),
     **_on("mariadb"),
+    "images": _images,
     "queue": _queue(*KINDS),
     "queue-peers": _queue_peers,
     "queue-latency": _latency,

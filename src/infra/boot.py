@@ -54,6 +54,7 @@ class Boot:
     start_grace_seconds: float
     secrets_directory: Path
     import_directory: Path
+    image_directories: Mapping[str, Path]
 
 
 def root_folder() -> Path:
@@ -208,6 +209,7 @@ def _boot(root: Path, env: str, values: Mapping[str, Mapping[str, Any]]) -> Boot
         database_url=database_address(text("database", "url"), root, secrets),
         secrets_directory=secrets,
         import_directory=root / text("imports", "directory"),
+        image_directories={name: root / text("images", name) for name in KEYS["images"]},
         state=root / text("state", "directory"),
         lock_store=text("locks", "store"),
         redis_url=text("locks", "redis_url"),

@@ -115,6 +115,7 @@ class Checkup:
     def _folders(self) -> Seen:
         metrics = self._boot.textfile_directory
         wanted = [("state", self._boot.state), ("imports", self._boot.import_directory)]
+        wanted += [(f"images.{name}", at) for name, at in self._boot.image_directories.items()]
         return host.folders(wanted + ([("metrics", metrics)] if metrics else []))
 
     def _declared(self) -> tuple[DeclaredSchedule, ...]:

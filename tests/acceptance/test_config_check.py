@@ -62,7 +62,9 @@ def test_a_fault_is_said_with_the_line_that_holds_it(home: Home, case: Case) -> 
     assert [(level, where) for level, where, fault in found if said in fault] == [wanted]
 
 
-@pytest.mark.parametrize("name", ["app.toml", "env/prod.toml", "schedules.toml", "queues.toml"])
+@pytest.mark.parametrize(
+    "name", ["app.toml", "env/prod.toml", "schedules.toml", "queues.toml", "images.toml"]
+)
 def test_every_file_is_read_and_a_broken_one_is_said_once_with_its_line(
     home: Home, name: str
 ) -> None:

@@ -11,6 +11,7 @@ from image_files import HOSTILE, jpeg, png, turned
 from image_lists import ENQUEUE, ImageShop
 from private_shop import events
 from servers import KINDS, database
+from web_site import answers, running_site
 
 
 def shop_with_images(root: Path, *, url: str = "") -> ImageShop:
@@ -165,3 +166,38 @@ def test_a_media_folder_that_is_not_mounted_leaves_the_message_for_another_try(
     assert (status, attempts) == ("NEW", 1)
     assert "create it or correct images.media" in error
     assert shop.rows() == []
+
+
+def test_images_come_from_the_web_where_their_host_is_allowed(tmp_path: Path) -> None:
+    shop = ImageShop(tmp_path / "shop")
+    settings = shop.root / "config" / "images.toml"
+    text = settings.read_text("utf-8").replace("hosts = []", 'hosts = ["127.0.0.1"]')
+    settings.write_text(text.replace("private_addresses = false", "private_addresses = true"))
+    with running_site() as site:
+        url = answers(
+            site,
+            good=lambda it: it.say(200, jpeg()),
+            gone=lambda it: it.say(404),
+            busy=lambda it: it.say(503, Retry_After="600"),
+            away=lambda it: it.say(302, Location="http://localhost/x.jpg"),
+        )
+        words = ("good?token=s3cret", "gone?token=s3cret", "busy", "away")
+        shop.receives("images_a.csv", *(f"A-1;{url}/{word};;" for word in words))
+        shop.console(ENQUEUE)
+        done = shop.process()
+
+    told = {row[1].rpartition("/")[2]: (row[3], row[4]) for row in shop.rows()}
+    assert told == {
+        "good?token=s3cret": ("done", ""),
+        "gone?token=s3cret": ("failed", "host 127.0.0.1 answered 404"),
+        "busy": ("waiting", "host 127.0.0.1 answered 503"),
+        "away": (
+            "failed",
+            "host localhost is not among source.hosts in config/images.toml",
+        ),
+    }
+    ((wait,),) = shop.query(
+        "SELECT (available_at - created_at) / 1000000 FROM queue WHERE status = 'NEW'"
+    )
+    assert wait == 600
+    assert "s3cret" not in done.stderr + done.stdout

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from infra.images.addresses import Allowed
 from infra.images.sources import ImageSources, SourceFolder
 from infra.images.web import WebFetch
 from servers.certificate import certificate
+from web_site import Answer, Asked, answers, running_site
 
 MINUTE = timedelta(minutes=1)
 MOST_BYTES = 5000
@@ -110,51 +111,11 @@ def test_a_folder_that_is_not_mounted_is_no_fault_of_the_image(tmp_path: Path) -
 
 # --- the web -------------------------------------------------------------------------------------
 
-Answer = Callable[["Site"], None]
-
-
-class Site(BaseHTTPRequestHandler):
-    """Answers by the path asked for."""
-
-    answers: dict[str, Answer]
-    asked: list[tuple[str, str]]
-
-    def do_GET(self) -> None:
-        self.asked.append((self.headers["Host"], self.path))
-        self.answers[self.path.partition("?")[0]](self)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-    def say(self, status: int, body: bytes = b"", **headers: str) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        if "Content_Length" not in headers:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
 
 @pytest.fixture
 def site() -> Iterator[ThreadingHTTPServer]:
-    own = type("OwnSite", (Site,), {"answers": {}, "asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), own)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def answers(site: ThreadingHTTPServer, **paths: Answer) -> str:
-    """Set what is answered; gives the site's address."""
-    own: Any = site.RequestHandlerClass
-    own.answers.update({f"/{path}": answer for path, answer in paths.items()})
-    return f"http://127.0.0.1:{site.server_port}"
+    with running_site() as site:
+        yield site
 
 
 def fetch(
@@ -225,14 +186,14 @@ def test_a_host_that_is_busy_is_asked_again_when_it_says(
     assert absent.value.retry_after == timedelta(seconds=120)
 
 
-def endless(it: Site) -> None:
+def endless(it: Asked) -> None:
     it.send_response(200)
     it.end_headers()
     while True:
         it.wfile.write(bytes(4096))
 
 
-def short(it: Site) -> None:
+def short(it: Asked) -> None:
     it.say(200, b"half", Content_Length="4000")
 
 

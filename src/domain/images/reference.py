@@ -44,9 +44,14 @@ def _printable(what: str, text: str, longest: int) -> str:
         raise Unfit(f"{what} is missing")
     if len(word) > longest:
         raise Unfit(f"{what} is longer than {longest} characters")
-    if any(unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in word):
+    if not word.isprintable() and any(map(_breaks, word)):
         raise Unfit(f"{what} holds a control character or a line end")
     return word
+
+
+def _breaks(sign: str) -> bool:
+    """Odd blanks and invisible signs may stand in a name; what ends a line may not."""
+    return unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp")
 
 
 def _address(address: str) -> str:

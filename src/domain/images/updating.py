@@ -130,7 +130,9 @@ def _checked(line: ImageLine) -> ImageLine:
 
 
 def _failed(line: ImageLine, error: Refused | ImageAbsent, work: Work) -> Result:
-    work.warn(Event.IMAGE_FAILED, str(error), article=line.article, image=line.image)
+    # What follows the question mark may be a partner's key.
+    image = line.image.partition("?")[0]
+    work.warn(Event.IMAGE_FAILED, str(error), article=line.article, image=image)
     return Result(line=line, status=Status.FAILED, reason=str(error))
 
 
