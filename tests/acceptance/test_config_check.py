@@ -48,7 +48,7 @@ def below(line: str) -> str:
         ("env/prod.toml", "# What", below("start_grace_seconds = -1"), "= -1", "slots.start"),
         ("env/dev.toml", "# What", below("grace = 7"), "grace = 7", "unknown key slots.grace"),
         ("schedules.toml", '"7,37 * * * *"', '"61 * * * *"', "id =", "Bad minute"),
-        ("schedules.toml", "start_grace", "grace", "id =", "unknown key grace_seconds"),
+        ("schedules.toml", "start_grace_seconds = 600", "g = 6", "id =", "unknown key g"),
     ],
 )
 def test_a_fault_is_said_with_the_line_that_holds_it(home: Home, case: Case) -> None:

@@ -155,18 +155,17 @@ def test_sarif_leads_to_the_file_and_line_of_each_finding(home: Home) -> None:
     log = sarif(home)
 
     (run,) = log["runs"]
-    seen = {}
+    seen: dict[str, list[str]] = {}
     for result in run["results"]:
         place = result["locations"][0]["physicalLocation"]
         base = urlsplit(run["originalUriBaseIds"][place["artifactLocation"]["uriBaseId"]]["uri"])
         path = Path(unquote(base.path)) / place["artifactLocation"]["uri"]
-        seen[result["ruleId"]] = path.read_text("utf-8").splitlines()[
-            place["region"]["startLine"] - 1
-        ]
+        line = path.read_text("utf-8").splitlines()[place["region"]["startLine"] - 1]
+        seen.setdefault(result["ruleId"], []).append(line.strip())
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["level"] in {"error", "warning"}
-    assert 'name="cron:suppliers:import-stock"' in seen["period"]
-    assert "hunter22" in seen["credential-literal"]
+    assert 'name="cron:suppliers:import-stock",' in seen["period"]
+    assert "hunter22" in "".join(seen["credential-literal"])
     assert "hunter22" not in json.dumps(log)
     assert log["version"] == "2.1.0"
 
