@@ -58,6 +58,12 @@ def test_the_shipped_files_have_no_error(home: Home) -> None:
     assert errors(home) == []
 
 
+def test_every_built_job_has_its_cadence_and_only_long_runs_are_warned_of(home: Home) -> None:
+    found = json.loads(home.console("contract:lint", "--format=json").stdout)
+
+    assert {(finding["level"], finding["rule"]) for finding in found} == {("warning", "period")}
+
+
 @pytest.mark.parametrize(
     "arguments", ['["--supplier=23"]', '["--supplier", "23", "--update-anyway"]']
 )

@@ -92,7 +92,7 @@ def _names_are_distinct(installation: Installation) -> Iterable[Fault]:
     messages = installation.messages
     names = Counter(name for message in messages for name in (message.name, *message.legacy))
     for message in messages:
-        for name in {message.name, *message.legacy}:
+        for name in dict.fromkeys((message.name, *message.legacy)):
             if names[name] > 1:
                 yield message.name, f"{name} stands for it and for another, or twice"
 
