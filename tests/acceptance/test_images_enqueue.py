@@ -158,3 +158,15 @@ def test_a_batch_size_that_makes_no_sense_is_told(tmp_path: Path, size: str) -> 
 
     assert done.returncode == 2
     assert "--batch-size" in done.stderr
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_largest_messages_that_can_be_asked_for_fit(tmp_path: Path, kind: str) -> None:
+    with database(kind) as url:
+        shop = ImageShop(tmp_path / "shop", url=url)
+        shop.receives("images_a.csv", *(f"{n:0100};{n:0996}.png;;" for n in range(20_000)))
+
+        done = shop.console(ENQUEUE, "--batch-size=1000")
+
+        assert done.returncode == 0, done.stderr
+        assert shop.query("SELECT COUNT(*) FROM queue") == [(20,)]

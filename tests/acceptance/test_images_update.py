@@ -11,6 +11,7 @@ from image_files import HOSTILE, jpeg, png, turned
 from image_lists import ENQUEUE, ImageShop
 from private_shop import events
 from servers import KINDS, database
+from servers.access import Access
 from web_site import answers, running_site
 
 
@@ -201,3 +202,29 @@ def test_images_come_from_the_web_where_their_host_is_allowed(tmp_path: Path) ->
     )
     assert wait == 600
     assert "s3cret" not in done.stderr + done.stdout
+
+
+LEGACY = (
+    'a:1:{s:6:"images";a:2:{i:0;a:2:{s:7:"article";s:3:"A-1";s:5:"image";s:8:"good.jpg";}'
+    'i:1;a:3:{s:7:"article";i:4711;s:5:"image";s:8:"good.jpg";s:8:"position";s:1:"2";}}}'
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_message_of_the_legacy_side_is_done_under_its_old_name(tmp_path: Path, kind: str) -> None:
+    with database(kind) as url:
+        shop = ImageShop(tmp_path / "shop", url=url)
+        shop.offers(good=jpeg())
+        with Access(shop.url) as access:
+            access.execute(
+                "INSERT INTO queue (queue, type, payload) VALUES (?, ?, ?)",
+                *("general", "UpdatingImagesController::updateImages", LEGACY),
+            )
+
+        done = shop.process()
+
+        assert done.returncode == 0, done.stderr
+        assert [(row[0], row[2], row[3]) for row in shop.rows()] == [
+            ("4711", 2, "done"),
+            ("A-1", None, "done"),
+        ]

@@ -99,6 +99,14 @@ def test_numbers_that_php_wrote_as_texts_are_taken_but_from_json_they_are_not() 
         read_payload('{"supplier": "23"}', Batch)
 
 
+def test_texts_that_php_wrote_as_numbers_are_taken_but_from_json_they_are_not() -> None:
+    serialised = 'a:2:{s:8:"supplier";i:23;s:4:"note";i:4711;}'
+
+    assert read_payload(serialised, Batch).note == "4711"
+    with pytest.raises(Refused, match="note: Input should be a valid string"):
+        read_payload('{"supplier": 23, "note": 4711}', Batch)
+
+
 @pytest.mark.parametrize(
     ("payload", "words"),
     [

@@ -39,7 +39,8 @@ _ADAPTERS: dict[type[object], TypeAdapter[Any]] = {}
 def _adapter(schema: type[object]) -> TypeAdapter[Any]:
     """Build each schema's reader once: that takes far longer than to read a payload."""
     if schema not in _ADAPTERS:
-        strict = ConfigDict(extra="forbid", allow_inf_nan=False)
+        # PHP does not keep numbers and texts apart; JSON, which is read strictly, does.
+        strict = ConfigDict(extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True)
         _ADAPTERS[schema] = TypeAdapter(checked(schema, config=strict, frozen=True))
     return _ADAPTERS[schema]
 
