@@ -63,13 +63,18 @@ class QueueShop(Shop):
 
     def begin(self, *words: str, faults: str = "") -> subprocess.Popen[str]:
         """Start a processor, and do not wait for it."""
-        return self._popen([sys.executable, "-I", str(CONSOLE), faults, PROCESS, *words], {})
+        return self._begun(faults, PROCESS, *words)
 
     def process(self, *words: str, faults: str = "") -> subprocess.CompletedProcess[str]:
         """Let a processor work until nothing is due."""
-        process = self.begin("--stop-when-empty", *words, faults=faults)
-        stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
-        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+        return _ended(self.begin("--stop-when-empty", *words, faults=faults))
+
+    def type(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Type a command that knows the probes, and wait for it."""
+        return _ended(self._begun("", *words))
+
+    def _begun(self, *words: str) -> subprocess.Popen[str]:
+        return self._popen([sys.executable, "-I", str(CONSOLE), *words], {})
 
     def process_all(self, *words: str) -> None:
         """Process until every message has ended: what was in flight comes back by its lease.
@@ -103,6 +108,11 @@ class QueueShop(Shop):
         while not self.query(statement)[0][0]:
             assert time.monotonic() < give_up, f"waited in vain until {what}"
             time.sleep(0.01)
+
+
+def _ended(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
 def parent_of_workers(process: subprocess.Popen[str]) -> int:

@@ -151,7 +151,7 @@ COMMANDS: tuple[Entry, ...] = (
     ),
     Entry("queue:resume", "commands.ops.queue_pause:QueueResume", "Resume a paused queue"),
     Entry("queue:show", "commands.ops.queue_look:QueueShow", "Show a message with its history"),
-    Entry("queue:status", "commands.ops.queue_look:QueueStatus", "Sum the queues up"),
+    Entry("queue:status", "commands.ops.queue_status:QueueStatus", "Sum the queues up"),
     Entry("queue:types", "commands.ops.queue_types:QueueTypes", "List the message types"),
     Entry("runs:list", "commands.ops.runs:RunsList", "List runs, the newest first"),
     Entry("runs:show", "commands.ops.runs:RunsShow", "Show one run with the tail of its log"),

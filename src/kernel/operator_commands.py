@@ -12,8 +12,9 @@ from kernel.words import say
 if TYPE_CHECKING:
     from commands.ops.queue_change import QueueCancel, QueuePrioritize, QueueReset
     from commands.ops.queue_enqueue import QueueEnqueue
-    from commands.ops.queue_look import QueueList, QueueShow, QueueStatus
+    from commands.ops.queue_look import QueueList, QueueShow
     from commands.ops.queue_pause import Places, QueueOwn, QueuePause, QueueResume
+    from commands.ops.queue_status import QueueStatus
     from domain.queue.by_hand import ByHand
     from infra.sql.queue.dao import SqlQueueDAO
     from infra.sql.queue.listing import SqlQueueListing
@@ -67,7 +68,7 @@ class OperatorCommands(Engines):
     def queue_list(self) -> QueueList:
         from commands.ops.queue_look import QueueList
 
-        return QueueList(self._listing)
+        return QueueList(self._listing, self._places)
 
     def queue_show(self) -> QueueShow:
         from commands.ops.queue_look import QueueShow
@@ -76,7 +77,7 @@ class OperatorCommands(Engines):
         return QueueShow(self._listing, scrub)
 
     def queue_status(self) -> QueueStatus:
-        from commands.ops.queue_look import QueueStatus
+        from commands.ops.queue_status import QueueStatus
 
         return QueueStatus(self._listing, self._queue_names)
 

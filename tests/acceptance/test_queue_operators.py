@@ -14,6 +14,7 @@ import pytest
 from infra.sql.connection import Database
 from private_shop import CONSOLE, Shop
 from queue_rows import HOUR, ended, insert
+from queue_shop import QueueShop
 
 FAULT = "5f2d41b0c3a97e68"
 CHANGES = (
@@ -24,6 +25,8 @@ CHANGES = (
     ("queue:reset", "2"),
     ("queue:resume", "general"),
 )
+
+LOOKS = ("queue:list", "queue:show", "queue:status")
 
 
 @pytest.fixture
@@ -97,16 +100,65 @@ def test_a_refusal_is_partial_beside_a_change_and_a_failure_alone(shop: Shop) ->
         (("queue:reset", "2", "--since=1h"), "--type and --since go with --fingerprint"),
         (("queue:prioritize", "1", "--priority=10"), "10"),
         (("queue:own", "general", "--by=nobody"), "nobody"),
+        (("queue:cancel", "1", str(2**63)), f"{2**63} is not in the range"),
+        (("queue:reset", "0"), "0 is not in the range"),
         (("queue:show", "4711"), "there is no message 4711"),
+        (("queue:show", str(2**63)), f"{2**63} is not in the range"),
+        (("queue:list", "--limit=10001"), "10001 is not in the range"),
+        (("queue:status", "--queue=genral"), "no queue is called genral, did you mean general?"),
     ],
 )
 def test_what_makes_no_sense_is_told(shop: Shop, words: tuple[str, ...], said: str) -> None:
-    reason = [] if words[0] == "queue:show" else ["--reason=x"]
+    reason = [] if words[0] in LOOKS else ["--reason=x"]
 
     done = shop.console(*words, *reason)
 
     assert done.returncode == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--status=CRSH", "no status is called CRSH, did you mean CRASH?"),
+        ("--type=sample.wrok", "no message type is called sample.wrok, did you mean sample.work?"),
+        ("--queue=genral", "no queue is called genral, did you mean general?"),
+        ("--entity=nobody", "no such message\n"),
+    ],
+)
+def test_where_nothing_is_found_a_typing_error_is_told(shop: Shop, words: str, said: str) -> None:
+    done = shop.console("queue:list", words)
+
+    assert done.returncode == 0
+    assert done.stdout.startswith("no such message")
+    assert said in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--dedupe=", "--dedupe is empty"),
+        ("--entity= ", "--entity is empty"),
+        (f"--dedupe={'x' * 201}", "dedupe_key has more than 200 characters"),
+    ],
+)
+def test_a_key_that_cannot_be_one_is_a_wrong_word(tmp_path: Path, words: str, said: str) -> None:
+    shop = QueueShop(tmp_path / "shop")
+
+    done = shop.type("queue:enqueue", "probe.send", '--payload={"mark": 1}', "--reason=x", words)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert shop.unended() == 0
+
+
+def test_of_an_error_the_history_tells_the_first_line(shop: Shop) -> None:
+    shop.console("queue:reset", "2", "--reason=mended\nat last")
+
+    shown = shop.console("queue:show", "2").stdout
+
+    assert "mended" in shown
+    assert "at last" not in shown
 
 
 def test_a_pause_of_a_type_is_shown_with_the_message_that_it_stops(shop: Shop) -> None:

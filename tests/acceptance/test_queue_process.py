@@ -223,6 +223,7 @@ def test_a_dry_run_says_what_would_be_claimed_and_writes_nothing(shop: QueueShop
         ("--including-live", "--including-live needs --force-restart"),
         ("--workers=0", "--workers"),
         ("--max-seconds=900", "--max-seconds"),
+        ("--max-seconds=nan", "--max-seconds"),
         ("--direction=sideways", "--direction"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -136,6 +137,8 @@ class QueueProcess(CronCommand[ProcessRequest]):
         reason: str = "",
     ) -> ProcessRequest:
         """Read the flags."""
+        if math.isnan(max_seconds):  # within every range, and never over
+            raise typer.BadParameter("--max-seconds nan: give a number of seconds from 0 to 60")
         if force_restart and not reason.strip():
             raise typer.BadParameter("--force-restart needs a --reason")
         if including_live and not force_restart:

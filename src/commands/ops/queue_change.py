@@ -7,14 +7,14 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from commands.ops.queue_words import Why, accounted, since_when, time_words
+from commands.ops.queue_words import MOST_ID, Why, accounted, since_when, time_words
 from commands.result import Table
 from domain.operating.run import ExitCode
 from domain.queue.by_hand import ByHand, Told
 from domain.queue.job import FIRST, LAST, Status
 from domain.queue.listing import QueueListing, Search
 
-Ids = Annotated[list[int], typer.Argument(metavar="ID…", help="The messages.")]
+Ids = Annotated[list[int], typer.Argument(metavar="ID…", min=1, max=MOST_ID, help="The messages.")]
 
 Ask = Callable[[str], bool]
 """Shows a plan and asks whether to do it."""
@@ -74,7 +74,8 @@ class QueueReset:
         self,
         *,
         ids: Annotated[
-            list[int] | None, typer.Argument(metavar="[ID…]", help="The messages.")
+            list[int] | None,
+            typer.Argument(metavar="[ID…]", min=1, max=MOST_ID, help="The messages."),
         ] = None,
         reason: Why,
         fingerprint: Annotated[

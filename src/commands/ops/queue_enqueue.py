@@ -95,6 +95,11 @@ class QueueEnqueue:
     ) -> Text:
         why = accounted(self._actor, reason)
         self._queues.check(queue)
+        for option, key in (("--entity", entity), ("--dedupe", dedupe)):
+            if key is not None and not key.strip():
+                raise typer.BadParameter(
+                    f"{option} is empty: a key of nothing would join strangers"
+                )
         declares, content = self._checked(type_, _text_of(payload))
         draft = Draft(
             type=declares.name,
@@ -108,7 +113,10 @@ class QueueEnqueue:
             max_attempts=declares.max_attempts,
             created_by=why.actor,
         )
-        return _answer(draft, self._writer.enqueue(draft, why))
+        try:
+            return _answer(draft, self._writer.enqueue(draft, why))
+        except Refused as error:
+            raise typer.BadParameter(str(error)) from error
 
     def _checked(self, type_: str, text: str) -> tuple[MessageType[Any], Mapping[str, Any]]:
         known("message type", type_, set(self._types.names()))

@@ -1,4 +1,4 @@
-"""queue:status, queue:list and queue:show: what is in the queue, and what can be done about it."""
+"""queue:list and queue:show: what is in the queue, and what can be done about it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Annotated, ClassVar
 
 import typer
 
+from commands.ops.queue_pause import Places, unknown
 from commands.ops.queue_words import (
+    KNOWN,
+    MOST_ID,
     next_steps,
     readable_payload,
     since_when,
@@ -19,120 +22,9 @@ from commands.ops.queue_words import (
 from commands.result import Cell, Facts, Table
 from domain.queue.ageing import aged_priority
 from domain.queue.job import CrashReason, Status
-from domain.queue.listing import Barrier, Listed, Ownership, QueueListing, Search, Standing
+from domain.queue.listing import Listed, QueueListing, Search
 
-KNOWN = frozenset(status.value for status in Status)
-
-COUNTERS = ("to:PROCESSED", "cleaned", "stale_restarts", "stale_settles", "foreign_moves")
-"""Shown in this order, before any others."""
-
-
-class QueueStatus:
-    """Sums the queues up: what waits, is in flight and has crashed, and what stands in the way."""
-
-    examples: ClassVar[tuple[str, ...]] = (
-        "bin/console queue:status",
-        "bin/console queue:status --queue=general --format=json",
-    )
-
-    def __init__(self, listing: QueueListing, declared: Sequence[str]) -> None:
-        self._listing, self._declared = listing, declared
-
-    def __call__(
-        self,
-        queue: Annotated[
-            str | None, typer.Option(metavar="NAME", help="This queue only; else all.")
-        ] = None,
-    ) -> Facts:
-        now = self._listing.now()
-        names = [queue] if queue else sorted({*self._declared, *self._listing.queues()})
-        standings = [one for name in names for one in self._listing.standings(name)]
-        barriers = [one for one in self._listing.barriers() if one.queue in names]
-        owners = [one for one in self._listing.owners() if one.queue in names]
-        tables = (
-            _standing_table(standings, now),
-            _barrier_table(barriers, now),
-            _owner_table(owners),
-            self._counter_table(names),
-        )
-        return Facts(
-            title="queues: " + (", ".join(names) or "none"),
-            facts=_warnings(standings, names, self._declared),
-            tables=tables,
-        )
-
-    def _counter_table(self, names: Sequence[str]) -> Table:
-        found = self._listing.counters()
-        others = sorted({name for _, name in found} - set(COUNTERS))
-        return Table(
-            title="counted so far",
-            columns=("queue", *COUNTERS, *others),
-            rows=[
-                (queue, *(found.get((queue, name), 0) for name in (*COUNTERS, *others)))
-                for queue in names
-            ],
-        )
-
-
-def _warnings(
-    standings: Sequence[Standing], names: Sequence[str], declared: Sequence[str]
-) -> dict[str, Cell]:
-    strange = [one for one in standings if one.status not in KNOWN]
-    words = ", ".join(f"{one.messages} x {one.status} in {one.queue}" for one in strange)
-    undeclared = ", ".join(name for name in names if name not in declared)
-    told = {
-        "UNKNOWN STATUS": f"{words}: nobody works on these; queue:list --status=…" if words else "",
-        "not declared": f"{undeclared}: config/queues.toml has no such queue" if undeclared else "",
-    }
-    return {name: text for name, text in told.items() if text}
-
-
-def _standing_table(standings: Sequence[Standing], now: datetime) -> Table:
-    return Table(
-        title="messages",
-        columns=("queue", "direction", "status", "messages", "oldest (UTC)", "for"),
-        rows=[
-            (
-                one.queue,
-                one.direction,
-                one.status if one.status in KNOWN else f"{one.status} (unknown)",
-                one.messages,
-                time_words_or_none(one.oldest),
-                span_words(now - one.oldest) if one.oldest else None,
-            )
-            for one in standings
-        ],
-        empty="nothing waits, is in flight or has crashed",
-    )
-
-
-def _barrier_table(barriers: Sequence[Barrier], now: datetime) -> Table:
-    return Table(
-        title="paused",
-        columns=("queue", "type", "by", "since (UTC)", "until (UTC)", "left", "why"),
-        rows=[
-            (
-                one.queue,
-                one.type or "(all)",
-                one.actor,
-                time_words(one.since),
-                time_words(one.until) if one.until else "resumed",
-                span_words(one.until - now) if one.until else None,
-                one.reason,
-            )
-            for one in barriers
-        ],
-        empty="nothing is paused",
-    )
-
-
-def _owner_table(owners: Sequence[Ownership]) -> Table:
-    return Table(
-        title="owners",
-        columns=("queue", "owner", "by", "since (UTC)", "why"),
-        rows=[(o.queue, o.owner, o.actor, time_words(o.since), o.reason) for o in owners],
-        empty="every queue is Crontract's own",
-    )
+MOST_SHOWN = 10_000
 
 
 class QueueList:
@@ -145,8 +37,8 @@ class QueueList:
         "bin/console queue:list --entity=article:4711 --format=json",
     )
 
-    def __init__(self, listing: QueueListing) -> None:
-        self._listing = listing
+    def __init__(self, listing: QueueListing, places: Places) -> None:
+        self._listing, self._places = listing, places
 
     def __call__(  # noqa: PLR0913 - each one is an option on the command line
         self,
@@ -168,7 +60,9 @@ class QueueList:
         since: Annotated[
             str | None, typer.Option(metavar="WHEN", help="Created since: an instant, or 2h ago.")
         ] = None,
-        limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many messages.")] = 20,
+        limit: Annotated[
+            int, typer.Option(metavar="N", min=1, max=MOST_SHOWN, help="How many messages.")
+        ] = 20,
     ) -> Table:
         now = self._listing.now()
         search = Search(
@@ -188,8 +82,14 @@ class QueueList:
             ),
             rows=[_row(message, now) for message in found],
             notes=(f"the first {limit}; --limit=N shows more",) if len(found) == limit else (),
-            empty="no such message",
+            empty="" if found else "; ".join(["no such message", *self._doubts(search)]),
         )
+
+    def _doubts(self, search: Search) -> Sequence[str]:
+        """Name the words that nobody knows: nothing found for a typing error is no good news."""
+        word = search.status
+        status = [unknown("status", word, KNOWN)] if word and word not in KNOWN else []
+        return [*status, *self._places.doubts(search.queue, search.type)]
 
 
 def _row(message: Listed, now: datetime) -> Sequence[Cell]:
@@ -220,7 +120,10 @@ class QueueShow:
         self._listing, self._scrub = listing, scrub
 
     def __call__(
-        self, message_id: Annotated[int, typer.Argument(metavar="ID", help="The message.")]
+        self,
+        message_id: Annotated[
+            int, typer.Argument(metavar="ID", min=1, max=MOST_ID, help="The message.")
+        ],
     ) -> Facts:
         message = self._listing.find([message_id]).get(message_id)
         if message is None:
@@ -254,11 +157,12 @@ class QueueShow:
         return [*paused, *legacy]
 
     def _history(self, message_id: int) -> Table:
+        """List its moves; of an error the first line, as its traceback stands below."""
         return Table(
             title="history",
             columns=("at (UTC)", "move", "by", "run", "detail"),
             rows=[
-                (time_words(one.at), one.move, one.actor, one.run_id, one.detail)
+                (time_words(one.at), one.move, one.actor, one.run_id, one.detail.partition("\n")[0])
                 for one in self._listing.history(message_id)
             ],
             empty="nothing befell it",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from enum import StrEnum
@@ -41,14 +41,27 @@ class Places:
         if type_ is not None:
             known("message type", type_, {*self._types, *self._listing.types(queue)})
 
+    def doubts(self, queue: str | None, type_: str | None) -> Sequence[str]:
+        """Say which of them nobody knows."""
+        queues = {*self._queues, *self._listing.queues()}
+        types = {*self._types, *(one for name in queues for one in self._listing.types(name))}
+        asked = (("queue", queue, queues), ("message type", type_, types))
+        return [
+            unknown(kind, name, names) for kind, name, names in asked if name and name not in names
+        ]
 
-def known(kind: str, name: str, names: set[str]) -> None:
+
+def known(kind: str, name: str, names: Collection[str]) -> None:
     """Raise BadParameter for a name that is none of these, with the nearest one."""
     if name not in names:
-        near = get_close_matches(name, names, n=1)
-        guess = f", did you mean {near[0]}?" if near else ""
-        every = ", ".join(sorted(names)) or "none"
-        raise typer.BadParameter(f"no {kind} is called {name}{guess} (known: {every})")
+        raise typer.BadParameter(unknown(kind, name, names))
+
+
+def unknown(kind: str, name: str, names: Collection[str]) -> str:
+    near = get_close_matches(name, names, n=1)
+    guess = f", did you mean {near[0]}?" if near else ""
+    every = ", ".join(sorted(names)) or "none"
+    return f"no {kind} is called {name}{guess} (known: {every})"
 
 
 class QueuePause:
@@ -56,7 +69,7 @@ class QueuePause:
 
     examples: ClassVar[tuple[str, ...]] = (
         "bin/console queue:pause general --for=2h --reason='the partner is away'",
-        "bin/console queue:pause general --until=2026-11-22T06:00:00Z --reason='stocktaking'",
+        "bin/console queue:pause general --until=2099-12-01T06:00:00Z --reason='stocktaking'",
         "bin/console queue:pause general --type=images.update --reason='the disk is full'",
     )
 

@@ -17,6 +17,11 @@ from domain.queue.listing import Listed
 
 Why = Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the audit.")]
 
+KNOWN = frozenset(status.value for status in Status)
+
+MOST_ID = 2**63 - 1
+"""No database gives a greater one, and none can be asked for it."""
+
 PAYLOAD_CHARACTERS = 4_000
 """Shown of a payload; the whole one is in the table."""
 

@@ -106,10 +106,10 @@ class Attempt:
             raise StopRequested("the processor stops")
 
     def log(self, event: str, message: str = "", **fields: Any) -> None:
-        self._tools.journal.log(event, message, **self._marks, **fields)
+        self._tools.journal.log(event, message, **{**fields, **self._marks})
 
     def warn(self, event: str, message: str = "", **fields: Any) -> None:
-        self._tools.journal.warn(event, message, **self._marks, **fields)
+        self._tools.journal.warn(event, message, **{**fields, **self._marks})
 
     @property
     def _marks(self) -> dict[str, Any]:

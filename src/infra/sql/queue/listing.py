@@ -34,6 +34,9 @@ _IN_TURN = (
     f" + CASE direction WHEN 'outgoing' THEN {OUTGOING_LATER // MICROSECOND} ELSE 0 END, id"
 )
 
+_AT_ONCE = 500
+"""Rows of one statement: SQLite looks for each parameter among all the others."""
+
 _PHASES: Mapping[str, str] = {
     "IN_QUEUE": "(2)",
     "PROCESSING": "(2)",
@@ -115,8 +118,10 @@ class SqlQueueListing:
         return f"queue IN ({', '.join(f':{name}' for name in names)})" if names else "1 = 0"
 
     def find(self, ids: Sequence[int]) -> Mapping[int, Listed]:
-        if not ids:
-            return {}
+        parts = (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE))
+        return {number: one for part in parts for number, one in self._found(part).items()}
+
+    def _found(self, ids: Sequence[int]) -> Mapping[int, Listed]:
         rows = self._database.rows(
             f"SELECT {_COLUMNS} FROM queue WHERE {rows_are(len(ids))}",  # noqa: S608 - its own words
             **row_ids(ids),
