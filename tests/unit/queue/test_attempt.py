@@ -122,6 +122,12 @@ def test_the_time_left_never_falls_below_zero(stage: Stage) -> None:
     assert seen == [timedelta(0)]
 
 
+def test_a_handler_that_logs_a_field_of_ours_is_no_defect(stage: Stage) -> None:
+    stage.play(lambda _, work: work.log("label.printed", message_type="label"))
+
+    assert stage.lines.written[0]["message_type"] == "sample.work"
+
+
 def test_log_lines_of_a_handler_name_their_message(stage: Stage) -> None:
     stage.play(lambda _, work: work.log("label.printed", copies=2), correlation_id="corr-1")
 
