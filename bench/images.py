@@ -19,7 +19,7 @@ LONG_LIST_LINES = (250_000, 2_500_000)
 _ENQUEUE = (CONSOLE, "cron:images:enqueue-batches", "--format=json")
 _PROCESS = (CONSOLE, "cron:queue:process", "--stop-when-empty", "--max-seconds=60")
 _BY_HAND = (PYTHON, str(ROOT / "bench" / "raw_images.py"))
-_STAGE, _JOB = "cron_run_stage_duration_seconds{", "cron:images:enqueue-batches"
+_STAGE, _JOB = "cron_run_stage_duration_seconds{", "enqueue-batches"
 _DRAW = """
 import sys
 from PIL import Image
