@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from shutil import get_terminal_size
 from typing import TextIO
@@ -11,6 +12,9 @@ from commands.result import Cell, Facts, Result, Table, Text
 from infra.secrets import scrub, scrubbed
 
 _COLOURS = {"green": 32, "yellow": 33, "magenta": 35, "red": 31}
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Also those that turn the direction of writing; not newlines and tabs."""
 
 LEAST_ROOM = 12
 """Characters of a last column that are still worth reading."""
@@ -27,15 +31,27 @@ def render(result: Result, format_: str, *, width: int | None = None, colour: bo
         return json.dumps(scrubbed(result.documents[format_]), ensure_ascii=False, indent=2)
     if format_ == "json":
         return json.dumps(scrubbed(_data(result)), ensure_ascii=False, indent=2)
-    return scrub(_text(result, width, colour=colour))
+    text = _harmless(scrub(_text(result, width)))
+    return _coloured(text, result.colour) if colour and isinstance(result, Facts) else text
 
 
-def _text(result: Result, width: int | None, *, colour: bool) -> str:
+def _text(result: Result, width: int | None) -> str:
     if isinstance(result, Text):
         return result.text
     if isinstance(result, Facts):
-        return _facts_text(result, width, colour=colour)
+        return _facts_text(result, width)
     return table_text(result, width)
+
+
+def _harmless(text: str) -> str:
+    """Show control characters as what they are: partners' data must not steer the terminal."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def _coloured(text: str, colour: str) -> str:
+    """Colour the title, which is the first line."""
+    title, end, rest = text.partition("\n")
+    return f"\033[{_COLOURS[colour]}m{title}\033[0m{end}{rest}" if colour else text
 
 
 def _data(result: Result) -> object:
@@ -49,12 +65,9 @@ def _data(result: Result) -> object:
     return dict(result.data) or {"text": result.text}
 
 
-def _facts_text(result: Facts, width: int | None, *, colour: bool) -> str:
+def _facts_text(result: Facts, width: int | None) -> str:
     wide = max((len(name) for name in result.facts), default=0)
-    title = result.title
-    if colour and result.colour:
-        title = f"\033[{_COLOURS[result.colour]}m{title}\033[0m"
-    lines = [title, *(f"  {name:<{wide}}  {_fact(v)}" for name, v in result.facts.items())]
+    lines = [result.title, *(f"  {name:<{wide}}  {_fact(v)}" for name, v in result.facts.items())]
     for table in result.tables:
         lines += ["", table_text(table, width)]
     for name, text in result.texts.items():
@@ -73,7 +86,8 @@ def _cell(value: Cell) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return scrub(str(value)).replace("\n", " ")  # before a column is cut, and a secret with it
+    known = scrub(str(value))  # before a column is cut, and a secret with it
+    return _harmless(known.replace("\n", " "))
 
 
 def table_text(table: Table, width: int | None) -> str:

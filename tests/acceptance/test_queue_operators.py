@@ -51,7 +51,11 @@ def audit(shop: Shop) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("words", CHANGES, ids=lambda words: words[0])
-@pytest.mark.parametrize("reason", [[], ["--reason= "]], ids=["none", "blank"])
+@pytest.mark.parametrize(
+    "reason",
+    [[], ["--reason= "], [f"--reason={'x' * 2001}"]],
+    ids=["none", "blank", "endless"],
+)
 def test_nothing_is_changed_without_a_reason(
     shop: Shop, words: tuple[str, ...], reason: list[str]
 ) -> None:

@@ -270,3 +270,19 @@ def test_a_message_by_hand_is_written_with_its_history_and_the_audit(
         ("enqueue", "anna", "again")
     ]
     assert there.audit() == [("anna", "queue:enqueue", f"message {first.message_id}: a.b", "again")]
+
+
+# --- what a foreign hand wrote -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("instant", [2**62, -(2**62)])
+def test_an_instant_that_no_calendar_has_stops_nobody(
+    there: Queue, listing: SqlQueueListing, instant: int
+) -> None:
+    insert(there.database, [{"created_at": instant}, {"available_at": 2**62}])
+
+    found = listing.search(Search(), 10)
+    taken = there.dao.claim(GENERAL, "run", 10)
+
+    assert [one.id for one in found] == [2, 1]
+    assert [one.id for one in taken] == [1]

@@ -19,6 +19,8 @@ Why = Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the audit."
 
 KNOWN = frozenset(status.value for status in Status)
 
+REASON_CHARACTERS = 2_000
+
 MOST_ID = 2**63 - 1
 """No database gives a greater one, and none can be asked for it."""
 
@@ -33,6 +35,8 @@ def accounted(actor: str, reason: str) -> Reason:
     """Give who and why. Raises BadParameter where there is no reason."""
     if not reason.strip():
         raise typer.BadParameter("--reason is empty: say why, it is kept in the audit")
+    if len(reason) > REASON_CHARACTERS:
+        raise typer.BadParameter(f"--reason has more than {REASON_CHARACTERS:,} characters")
     return Reason(actor=actor, reason=reason.strip())
 
 

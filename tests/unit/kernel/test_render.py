@@ -112,6 +112,18 @@ def test_a_line_that_just_fits_is_whole() -> None:
     assert lines(RUNS, width=38)[3].endswith("no file since Mond…")
 
 
+@pytest.mark.parametrize("sign", ["\x1b[2J", "\r", "\x07", "\x9b31m", "\u202e"])
+def test_no_content_steers_the_terminal(sign: str) -> None:
+    table = Table(columns=("key", "n"), rows=[(f"a{sign}b", 1)])
+    facts = Facts(title="message", facts={"key": sign}, texts={"payload": sign}, tables=[table])
+
+    shown = [render(one, "text") for one in (table, facts, Text(text=sign))]
+
+    spelt = sign.encode("unicode_escape").decode()
+    assert all(spelt in text and sign not in text for text in shown)
+    assert f"a{spelt}b  1" in shown[0]
+
+
 def test_text_is_printed_as_it_is() -> None:
     assert render(Text(text="a\n  b"), "text", width=2) == "a\n  b"
 

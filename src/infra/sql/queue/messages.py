@@ -15,6 +15,7 @@ from infra.sql.connection import Row
 from infra.sql.drivers.texts import text_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 FIELDS = tuple(field.name for field in fields(Message))
@@ -33,7 +34,11 @@ ERROR_LENGTH = 60_000
 
 
 def instant_of(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
+    """Read an instant; of one that no calendar has, as a foreign hand may write it, the nearest."""
+    try:
+        return min(max(_EPOCH + timedelta(microseconds=microseconds), _FIRST), _LAST)
+    except OverflowError:
+        return _LAST if microseconds > 0 else _FIRST
 
 
 def microseconds_of(instant: datetime) -> int:
@@ -46,7 +51,7 @@ def message_of(row: Row | Sequence[Any]) -> Message:
     values = {name: row[name] for name in FIELDS} if isinstance(row, dict) else _named(row)
     for name in _INSTANTS:
         if values[name] is not None:
-            values[name] = _EPOCH + timedelta(microseconds=values[name])
+            values[name] = instant_of(values[name])
     if isinstance(values["payload"], bytes):  # SQLite keeps what it is given
         values["payload"] = text_of(values["payload"])
     values["status"] = _STATUSES[values["status"]]
