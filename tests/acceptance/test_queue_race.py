@@ -100,7 +100,7 @@ def freeze_one_for_longer_than_its_lease(shop: QueueShop) -> None:
     sleeper.communicate(timeout=60)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("kind", "count"), [("sqlite", 5_000), ("postgresql", 50_000), ("mariadb", 5_000)]
 )
