@@ -29,7 +29,10 @@ def shop_with_three_owners(root: Path, mail: MailServer, *, url: str = "") -> Al
         mail_channel(name, mail.port, f"{name}@shop.example") for name in ("ops", "admin", "stock")
     )
     routes = owners(Shared_Ops=["ops"], Webshop_Admin=["admin"], Stock_Import=["stock"])
-    return AlertShop(root, "".join(channels) + routes, url=url)
+    shop = AlertShop(root, "".join(channels) + routes, url=url)
+    # No cadence is declared, or the firings of these tests would be late ones of it.
+    (root / "config" / "schedules.toml").write_text("", "utf-8")
+    return shop
 
 
 def mount(shop: AlertShop) -> Path:
