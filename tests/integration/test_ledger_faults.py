@@ -12,6 +12,7 @@ import pytest
 from domain.errors import ConfigurationInvalid, StoreUnavailable
 from infra.sql.connection import Database
 from infra.sql.drivers import sqlite
+from infra.sql.drivers.faults import Taken
 from infra.sql.ledger import SqlLedger
 from infra.sql.migrate import upgrade
 from integration.ledger_rows import Processes, start
@@ -122,7 +123,7 @@ def test_a_database_locked_for_too_long_is_unavailable(
 def test_a_transaction_that_breaks_leaves_nothing_behind(tmp_path: Path, opened: Opened) -> None:
     database = opened(new_database(tmp_path))
 
-    with pytest.raises(sqlite3.IntegrityError):  # a defect, which no retry would heal
+    with pytest.raises(Taken):  # which no retry would heal
         insert(database, times=2)
 
     assert locks_in(database) == 0
