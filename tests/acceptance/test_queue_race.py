@@ -91,13 +91,23 @@ def freeze_one_for_longer_than_its_lease(shop: QueueShop) -> None:
     """See the guard fire for sure: others process what a frozen worker wakes up with."""
     sleeper = shop.begin("--workers=1", "--stop-when-empty", faults="lock:sleeper")
     shop.until("SELECT COUNT(*) FROM queue WHERE status = 'PROCESSING'", "it is at work")
-    [worker], parent = workers_of(sleeper), parent_of_workers(sleeper)
+    worker, parent = _pids(sleeper)
     for pid in (parent, worker):
         os.kill(pid, signal.SIGSTOP)
     shop.process_all()
     for pid in (worker, parent):
         os.kill(pid, signal.SIGCONT)
     sleeper.communicate(timeout=60)
+
+
+def _pids(sleeper: subprocess.Popen[str]) -> tuple[int, int]:
+    """Find worker and parent; what is at work may be a dead run's, and this one still starting."""
+    while sleeper.poll() is None:
+        with suppress(ValueError):
+            [worker] = workers_of(sleeper)
+            return worker, parent_of_workers(sleeper)
+        time.sleep(0.01)
+    raise AssertionError("the sleeper ended before it could be frozen")
 
 
 @pytest.mark.timeout(900)
