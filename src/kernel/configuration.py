@@ -15,6 +15,7 @@ from infra.doctor.lines import place_of_fault
 from infra.doctor.literals import config_files, literals
 from infra.doctor.mounted import readable_by_others, referred
 from infra.image_settings import image_settings
+from infra.job_settings import check_jobs
 from infra.queue_settings import queue_settings
 from infra.schedules import schedules
 from infra.settings import checked
@@ -48,6 +49,7 @@ class Configuration:
         yield partial(schedules, self._root)
         yield partial(queue_settings, self._root)
         yield partial(image_settings, self._root)
+        yield partial(check_jobs, self._root)
         yield self._channels
 
     def _faults(self, env: str, check: Callable[[], object]) -> Iterator[Finding]:

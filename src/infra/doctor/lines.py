@@ -9,6 +9,7 @@ from pathlib import Path
 _BROKEN = re.compile(r"(?P<file>\S+\.toml): .*\(at line (?P<line>\d+)")
 _SETTING = re.compile(r"config: (?:unknown key )?(?P<section>\w+)\.(?P<key>\w+)")
 _SECTION = re.compile(r"config: unknown (?:section \[|key )(?P<section>\w+)")
+_JOB = re.compile(r"jobs\.toml: (?:unknown key )?(?P<section>[\w-]+)\.(?P<key>\w+)")
 _NAMED = re.compile(r"(?P<file>\w+\.toml): (?P<rest>.*)")
 _HEADING = re.compile(r"\s*\[+\s*([\w.\"-]+)\s*\]+")
 
@@ -33,6 +34,9 @@ def _places(root: Path, env: str, fault: str) -> Iterator[tuple[Path, int] | Non
     if section := _SECTION.match(fault):
         for path in settings:
             yield _setting(path, section["section"], "")
+    if job := _JOB.match(fault):
+        yield _setting(config / "jobs.toml", job["section"], job["key"])
+        yield _setting(config / "jobs.toml", job["section"], "")
     if named := _NAMED.match(fault):
         yield _mention(config / named["file"], named["rest"])
 

@@ -1,0 +1,1 @@
+"""Files to and from partners, whatever way they go."""

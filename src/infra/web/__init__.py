@@ -1,0 +1,1 @@
+"""Partners that are reached by HTTP(S)."""
