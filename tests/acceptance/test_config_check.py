@@ -44,6 +44,7 @@ def below(line: str) -> str:
         ("app.toml", 'store = "auto"', 'store = "redis"', "redis_url =", "the store is redis"),
         ("app.toml", "[cron]", "[corn]", "[corn]", "unknown key corn"),
         ("app.toml", "[cron]", "[cron]\nrunnning = 1", "runnning", "cron.runnning"),
+        ("partners.toml", 'folder = "v', 'floder = "v', 'floder = "v', "key partner.mak.floder"),
         ("env/test.toml", "# What", below("start_grace_seconds = 0"), "= 0", "slots.start"),
         ("env/prod.toml", "# What", below("start_grace_seconds = -1"), "= -1", "slots.start"),
         ("env/dev.toml", "# What", below("grace = 7"), "grace = 7", "unknown key slots.grace"),
@@ -63,7 +64,11 @@ def test_a_fault_is_said_with_the_line_that_holds_it(home: Home, case: Case) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["app.toml", "env/prod.toml", "schedules.toml", "queues.toml", "images.toml"]
+    "name",
+    [
+        *("app.toml", "env/prod.toml", "schedules.toml", "queues.toml", "images.toml"),
+        *("jobs.toml", "partners.toml"),
+    ],
 )
 def test_every_file_is_read_and_a_broken_one_is_said_once_with_its_line(
     home: Home, name: str

@@ -9,7 +9,9 @@ from pathlib import Path
 _BROKEN = re.compile(r"(?P<file>\S+\.toml): .*\(at line (?P<line>\d+)")
 _SETTING = re.compile(r"config: (?:unknown key )?(?P<section>\w+)\.(?P<key>\w+)")
 _SECTION = re.compile(r"config: unknown (?:section \[|key )(?P<section>\w+)")
-_JOB = re.compile(r"jobs\.toml: (?:unknown key )?(?P<section>[\w-]+)\.(?P<key>\w+)")
+_DECLARED = re.compile(
+    r"(?P<file>(?:jobs|partners)\.toml): (?:unknown key )?(?P<section>[\w.-]+)\.(?P<key>\w+)"
+)
 _NAMED = re.compile(r"(?P<file>\w+\.toml): (?P<rest>.*)")
 _HEADING = re.compile(r"\s*\[+\s*([\w.\"-]+)\s*\]+")
 
@@ -34,9 +36,10 @@ def _places(root: Path, env: str, fault: str) -> Iterator[tuple[Path, int] | Non
     if section := _SECTION.match(fault):
         for path in settings:
             yield _setting(path, section["section"], "")
-    if job := _JOB.match(fault):
-        yield _setting(config / "jobs.toml", job["section"], job["key"])
-        yield _setting(config / "jobs.toml", job["section"], "")
+    if declared := _DECLARED.match(fault):
+        path = config / declared["file"]
+        yield _setting(path, declared["section"], declared["key"])
+        yield _setting(path, declared["section"], "")
     if named := _NAMED.match(fault):
         yield _mention(config / named["file"], named["rest"])
 

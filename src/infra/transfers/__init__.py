@@ -1,0 +1,1 @@
+"""Partners' folders: one adapter per way to reach them."""
