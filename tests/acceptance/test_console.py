@@ -210,6 +210,17 @@ def test_looking_at_a_missing_database_does_not_make_one(home: Home) -> None:
     assert not (home.root / "var").exists()
 
 
+@pytest.mark.parametrize("words", [("cron:queue:clean",), (IMPORT, "--all")], ids=" ".join)
+def test_a_dry_run_without_a_database_is_not_tried_again(
+    home: Home, words: tuple[str, ...]
+) -> None:
+    done = home.console(*words, "--dry-run")
+
+    assert done.returncode == 78
+    assert '"attempts":1' in done.stderr
+    assert "run bin/console db:migrate" in done.stdout
+
+
 def test_a_new_ledger_has_no_runs(shop: Home) -> None:
     assert shop.console("runs:list").stdout == "no runs yet\n"
     assert shop.data("runs:list") == []

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from domain.errors import CommitUnknown, ConfigurationInvalid, StoreUnavailable
+from domain.errors import (
+    CommitUnknown,
+    ConfigurationInvalid,
+    SchemaOutdated,
+    StoreUnavailable,
+)
 from domain.jobs.supplier_import.lines import StockLine
 from fakes.supplier_import import FakeRun
 from import_shop import import_setting
@@ -166,6 +172,12 @@ def test_a_read_only_engine_writes_nothing(url: str, engine: Engine) -> None:
         connection.execute(ADD)
 
     assert articles(engine) == 0
+
+
+def test_a_read_only_engine_says_that_there_is_no_file_yet(tmp_path: Path) -> None:
+    missing = pytest.raises(SchemaOutdated, match=r"no database at .*; run bin/console db:migrate")
+    with opened(f"sqlite:///{tmp_path}/none.db", read_only=True) as reader, missing:
+        articles(reader)
 
 
 def test_rows_that_matched_are_counted_changed_or_not(engine: Engine) -> None:

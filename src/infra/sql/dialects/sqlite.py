@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 from domain.errors import JobError
 from infra.sql.address import Address
 from infra.sql.dialects import words
-from infra.sql.drivers.sqlite import MAY_WRITE
+from infra.sql.drivers.sqlite import MAY_WRITE, check_made
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -36,6 +36,8 @@ def engine(address: Address, *, read_only: bool) -> Engine:
     if read_only:
         url = URL.create("sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"})
     made = create_engine(url)
+    if read_only:  # the other one makes the file, for db:migrate
+        event.listen(made, "do_connect", lambda *_: check_made(address))
     event.listen(made, "connect", _set_up_reading if read_only else _set_up_writing)
     event.listen(made, "begin", _begin)
     return made

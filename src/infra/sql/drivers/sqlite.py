@@ -23,13 +23,18 @@ Error = sqlite3.Error
 
 def connect(address: Address, _answer_seconds: int = 0) -> sqlite3.Connection:
     """Open the file, which db:migrate has made. Raises SchemaOutdated where it is missing."""
-    if not address.path.exists():
-        raise SchemaOutdated(f"no database at {address.path}; run bin/console db:migrate")
+    check_made(address)
     connection = sqlite3.connect(address.path, timeout=BUSY_SECONDS, isolation_level=None)
     connection.row_factory, connection.text_factory = sqlite3.Row, text_of
     # A verdict must survive the process, not the power: WAL with NORMAL gives just that.
     connection.execute("PRAGMA synchronous=NORMAL")
     return connection
+
+
+def check_made(address: Address) -> None:
+    """Raise SchemaOutdated where there is no file yet: waiting for it would not help."""
+    if not address.path.exists():
+        raise SchemaOutdated(f"no database at {address.path}; run bin/console db:migrate")
 
 
 def begin(connection: sqlite3.Connection) -> None:
