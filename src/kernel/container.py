@@ -229,6 +229,6 @@ class Container(ImageCommands, PartnerCommands):
 
     def suppliers_show(self) -> SuppliersShow:
         from commands.ops.suppliers import SuppliersShow
-        from infra.files.settings_file import dump
+        from infra.files.settings_file import IMPORTS
 
-        return SuppliersShow(self._import_settings, dump)
+        return SuppliersShow(self._import_settings, IMPORTS.dump)

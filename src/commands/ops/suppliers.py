@@ -8,19 +8,10 @@ from typing import Annotated, ClassVar, Protocol
 
 import typer
 
-from commands.result import Table, Text
+from commands.ops.settings import ListSettings, LoadSettings, SettingTable, ShowSetting
+from commands.result import Cell, Table, Text
 from domain.jobs.supplier_import.setting import ImportSetting
 from domain.jobs.supplier_import.trail import RejectedLine, UnmatchedArticle
-
-
-class SettingsShelf(Protocol):
-    """Where import settings are kept."""
-
-    def every(self) -> Sequence[ImportSetting]: ...
-    def find(self, supplier_id: int) -> ImportSetting | None: ...
-    def save(self, settings: Sequence[ImportSetting]) -> None:
-        """Store all of them or none; a supplier's former setting is replaced."""
-        ...
 
 
 class ImportTrail(Protocol):
@@ -35,11 +26,6 @@ class ImportTrail(Protocol):
 
 Inspect = Callable[[Path, str, str, int], str]
 """Guesses the form of a file (or a ZIP's member), in an encoding if given: a settings fragment."""
-
-LoadSettings = Callable[[Path], Sequence[ImportSetting]]
-
-WriteSetting = Callable[[Sequence[ImportSetting]], str]
-"""Writes settings as the TOML that LoadSettings reads."""
 
 
 class SuppliersInspect:
@@ -66,46 +52,43 @@ class SuppliersInspect:
         return Text(text=self._inspect(file, member, encoding, supplier))
 
 
-class SuppliersLoad:
+class ImportTable(SettingTable[ImportSetting]):
+    """A supplier in a line."""
+
+    columns = ("supplier", "name", "active", "folder", "pattern", "format", "mode", "process")
+    empty = "no import setting; bin/console suppliers:inspect FILE writes a first one"
+
+    def row(self, setting: ImportSetting) -> Sequence[Cell]:
+        return (
+            setting.supplier_id,
+            setting.name,
+            setting.active,
+            setting.source,
+            setting.pattern,
+            setting.layout.format.value,
+            setting.mode.value,
+            setting.process,
+        )
+
+
+class SuppliersLoad(LoadSettings[ImportSetting]):
     """Loads import settings from a TOML file; a fault in one loads none."""
 
     examples: ClassVar[tuple[str, ...]] = (
         "bin/console suppliers:load supplier-42.toml",
         "bin/console suppliers:load supplier-42.toml --check",
     )
-
-    def __init__(self, load: LoadSettings, shelf: SettingsShelf) -> None:
-        self._load, self._shelf = load, shelf
-
-    def __call__(
-        self,
-        file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
-        check: Annotated[bool, typer.Option("--check", help="Only check the file.")] = False,
-    ) -> Table:
-        settings = self._load(file)
-        if not check:
-            self._shelf.save(settings)
-        return _table(settings, "checked, not stored" if check else "stored")
+    table = ImportTable()
 
 
-class SuppliersShow:
+class SuppliersShow(ShowSetting[ImportSetting]):
     """Prints a stored import setting as the TOML that suppliers:load reads."""
 
     examples: ClassVar[tuple[str, ...]] = (
         "bin/console suppliers:show 23",
         "bin/console suppliers:show 23 > supplier-23.toml",
     )
-
-    def __init__(self, shelf: SettingsShelf, write: WriteSetting) -> None:
-        self._shelf, self._write = shelf, write
-
-    def __call__(
-        self, supplier: Annotated[int, typer.Argument(help="The supplier's number.")]
-    ) -> Text:
-        setting = self._shelf.find(supplier)
-        if setting is None:
-            raise typer.BadParameter(f"supplier {supplier} has no import setting")
-        return Text(text=self._write([setting]).rstrip())
+    missing = "supplier {} has no import setting"
 
 
 class SuppliersRejects:
@@ -156,34 +139,8 @@ class SuppliersReview:
         )
 
 
-class SuppliersList:
+class SuppliersList(ListSettings[ImportSetting]):
     """Lists the import settings."""
 
     examples: ClassVar[tuple[str, ...]] = ("bin/console suppliers:list",)
-
-    def __init__(self, shelf: SettingsShelf) -> None:
-        self._shelf = shelf
-
-    def __call__(self) -> Table:
-        return _table(self._shelf.every(), "")
-
-
-def _table(settings: Sequence[ImportSetting], note: str) -> Table:
-    return Table(
-        columns=("supplier", "name", "active", "folder", "pattern", "format", "mode", "process"),
-        rows=[
-            (
-                setting.supplier_id,
-                setting.name,
-                setting.active,
-                setting.source,
-                setting.pattern,
-                setting.layout.format.value,
-                setting.mode.value,
-                setting.process,
-            )
-            for setting in settings
-        ],
-        notes=(f"{len(settings)} settings {note}",) if note else (),
-        empty="no import setting; bin/console suppliers:inspect FILE writes a first one",
-    )
+    table = ImportTable()

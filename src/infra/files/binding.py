@@ -61,8 +61,9 @@ class Binder:
                 self.faults.append(f"[{place or 'top level'}] {key} is unknown{hint}")
 
     def _value(self, hint: Any, value: object, place: str, key: str) -> object:
-        if is_dataclass(hint):
-            return self.build(hint, value, f"{place}.{key}")  # type: ignore[arg-type]
+        table = next((one for one in (hint, *get_args(hint)) if is_dataclass(one)), None)
+        if table is not None and get_origin(hint) is not tuple:
+            return self.build(table, value, f"{place}.{key}")  # type: ignore[arg-type]
         try:
             return _converted(hint, value, key)
         except Wrong as wrong:

@@ -12,7 +12,8 @@ from domain.jobs.supplier_import.setting import ColumnRef, Format, Layout, Readi
 from domain.jobs.supplier_import.text import folded
 from infra.files.guesses import Roles, column_roles, currencies, decimal_and_thousands
 from infra.files.rows import open_rows
-from infra.files.settings_file import Document, as_toml, literal
+from infra.files.setting_form import Document, literal
+from infra.files.settings_file import IMPORTS
 from infra.files.sniff import Guess, sniff
 
 SAMPLE_ROWS = 1000
@@ -103,7 +104,7 @@ def fragment(inspection: Inspection, supplier_id: int) -> str:
         "guards": {"max_age_hours": 24, "settle_seconds": 5, "min_rows": 1},
     }
     remarks = "".join(f"# {line}\n" for line in _remarks(inspection))
-    return remarks + as_toml(document) + _words_to_fill(inspection, supplier_id)
+    return remarks + IMPORTS.as_toml(document) + _words_to_fill(inspection, supplier_id)
 
 
 def _words_to_fill(inspection: Inspection, supplier_id: int) -> str:

@@ -21,7 +21,7 @@ from domain.jobs.supplier_import.setting import (
     Mode,
     Reading,
 )
-from infra.files.settings_file import dump, from_document, load_settings, to_document
+from infra.files.settings_file import IMPORTS, load_settings
 
 NORD = """
 [supplier.23]
@@ -192,19 +192,19 @@ def test_a_suppliers_number_fits_the_shop(number: str) -> None:
 
 
 def test_settings_written_out_are_read_back() -> None:
-    assert load_settings(dump([SETTING])) == [SETTING]
+    assert load_settings(IMPORTS.dump([SETTING])) == [SETTING]
 
 
 def test_a_setting_goes_into_one_json_document_and_back() -> None:
-    document = json.loads(json.dumps(to_document(SETTING)))
+    document = json.loads(json.dumps(IMPORTS.to_document(SETTING)))
 
-    assert from_document(document) == SETTING
+    assert IMPORTS.from_document(document) == SETTING
     assert "max_drop_percent" not in document["guards"]
 
 
 def test_a_document_is_read_as_strictly_as_a_file() -> None:
     with pytest.raises(ConfigurationInvalid, match=r"\[supplier\.23\] colums is unknown"):
-        from_document({**to_document(SETTING), "colums": {}})
+        IMPORTS.from_document({**IMPORTS.to_document(SETTING), "colums": {}})
 
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -246,5 +246,5 @@ hours = st.integers(1, 10_000).map(lambda number: timedelta(hours=number / 4))
     )
 )
 def test_any_sound_setting_survives_toml_and_json(setting: ImportSetting) -> None:
-    assert load_settings(dump([setting])) == [setting]
-    assert from_document(json.loads(json.dumps(to_document(setting)))) == setting
+    assert load_settings(IMPORTS.dump([setting])) == [setting]
+    assert IMPORTS.from_document(json.loads(json.dumps(IMPORTS.to_document(setting)))) == setting
