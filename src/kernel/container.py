@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from commands.ops.doctor import Doctor
     from commands.ops.jobs import JobsList, JobsPause, JobsResume
     from commands.ops.lock import LockBreak, LockList
+    from commands.ops.make import MakeJob
     from commands.ops.runs import RunsList, RunsShow
     from commands.ops.shop import ShopLoadSample
     from commands.ops.suppliers import (
@@ -167,6 +168,13 @@ class Container(ImageCommands, PartnerCommands):
         from infra.sql.pauses import SqlAudit
 
         return LockBreak(self._supervision.locks, SqlAudit(self._database), self._clock, person())
+
+    def make_job(self) -> MakeJob:
+        from commands.ops.make import MakeJob
+        from infra.boot import source_folder
+        from infra.scaffold.job_files import JobFiles
+
+        return MakeJob(self.contracts, JobFiles(source_folder()).write)
 
     def runs_list(self) -> RunsList:
         from commands.ops.runs import RunsList

@@ -118,11 +118,12 @@ COMMANDS: tuple[Entry, ...] = (
         "commands.ops.incidents:IncidentsShow",
         "Show an incident with its notices and receipts",
     ),
-    Entry("jobs:list", "commands.ops.jobs:JobsList", "List the 14 jobs with their contracts"),
+    Entry("jobs:list", "commands.ops.jobs:JobsList", "List the jobs with their contracts"),
     Entry("jobs:pause", "commands.ops.jobs:JobsPause", "Pause a job"),
     Entry("jobs:resume", "commands.ops.jobs:JobsResume", "Resume a paused job"),
     Entry("lock:break", "commands.ops.lock:LockBreak", "Take a lock away from its holder"),
     Entry("lock:list", "commands.ops.lock:LockList", "List the locks held now"),
+    Entry("make:job", "commands.ops.make:MakeJob", "Write the files of a new scheduled job"),
     Entry(
         "metrics:declare",
         "commands.ops.metrics:MetricsDeclare",

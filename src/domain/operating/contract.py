@@ -11,8 +11,8 @@ from typing import Self
 
 from domain.errors import ConfigurationInvalid, Retryable
 
-_NAME = re.compile(r"cron:[a-z]+:[a-z]+(-[a-z]+)*")
-_CR = re.compile(r"CR-\d{3}")
+NAME = re.compile(r"cron:[a-z]+:[a-z]+(-[a-z]+)*")
+CR = re.compile(r"CR-\d{3}")
 
 
 class Owner(StrEnum):
@@ -160,8 +160,8 @@ class Contract:
 
     def _faults(self) -> list[str]:
         checks = {
-            "name is not cron:group:verb": not _NAME.fullmatch(self.name),
-            "covers no CR": not self.covers or not all(map(_CR.fullmatch, self.covers)),
+            "name is not cron:group:verb": not NAME.fullmatch(self.name),
+            "covers no CR": not self.covers or not all(map(CR.fullmatch, self.covers)),
             "summary is empty": not self.summary.strip(),
             "lock is empty": not self.lock.strip(),
             "timeout is not above zero": self.timeout <= timedelta(0),

@@ -101,8 +101,8 @@ BREAKS: list[tuple[str, str, Installation]] = [
     ("coverage", "CR-001", contract(covers=ALL_CRS[1:])),
     (
         "coverage",
-        "CR-015",
-        replace(contract(covers=(*ALL_CRS, "CR-015")), runbooks=(*ALL_CRS, "CR-015")),
+        "CR-016",
+        replace(contract(covers=(*ALL_CRS, "CR-016")), runbooks=(*ALL_CRS, "CR-016")),
     ),
     ("lock-fields", SOUND.name, contract(lock="cron.sample.{supplier}")),
     ("destructive-lock", SOUND.name, replace(contract(destructive=True), advisory="redis")),

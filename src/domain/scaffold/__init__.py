@@ -1,0 +1,1 @@
+"""What a new job needs before its first line is written."""
