@@ -105,12 +105,17 @@ def contract_rules() -> str:
 
 def configuration() -> str:
     """Every key of config/app.toml with its value and its comment."""
-    return table(("key", "shipped value", "meaning"), _keys())
+    return table(("key", "shipped value", "meaning"), _keys("app.toml"))
 
 
-def _keys() -> Iterator[tuple[str, str, str]]:
+def job_settings() -> str:
+    """Every key of config/jobs.toml."""
+    return table(("key", "shipped value", "meaning"), _keys("jobs.toml"))
+
+
+def _keys(file: str) -> Iterator[tuple[str, str, str]]:
     section = ""
-    for line in (ROOT / "config" / "app.toml").read_text("utf-8").splitlines():
+    for line in (ROOT / "config" / file).read_text("utf-8").splitlines():
         if line.startswith("["):
             section = line.strip("[]")
         elif found := KEY.fullmatch(line):
@@ -174,6 +179,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "exit_codes": exit_codes,
     "configuration": configuration,
+    "job_settings": job_settings,
     "metrics": metrics,
     "contract_rules": contract_rules,
     "queue_transitions": queue_transitions,

@@ -1,4 +1,4 @@
-"""The tutorial of the first message, followed literally in a copy of the checkout."""
+"""The tutorials, followed literally in a copy of the checkout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import pytest
 
 from private_shop import CHECKOUT
 
-PAGE = CHECKOUT / "docs" / "tutorial" / "first-message.md"
+TUTORIALS = CHECKOUT / "docs" / "tutorial"
+COPIED = ("bin", "config", "docs", "ops", "src", "tests/fakes", "tests/servers", "tests/unit")
 NAMED = r"(?:`(?P<file>[\w/.]+)`[^`\n]*\n\n)?"
 BLOCK = re.compile(NAMED + r"^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 PLACE = "MESSAGES: tuple[Message, ...] = ("
@@ -52,8 +53,13 @@ class Reader:
 
     def __init__(self, checkout: Path) -> None:
         self._checkout, self.output = checkout, ""
-        for name in ("bin", "config", "ops", "src"):
-            shutil.copytree(CHECKOUT / name, checkout / name)
+        self._shown: dict[str, str] = {}
+        for name in COPIED:
+            shutil.copytree(
+                CHECKOUT / name, checkout / name, ignore=shutil.ignore_patterns("*.pyc")
+            )
+        for name in ("Makefile", "README.md", "pyproject.toml", "tests/conftest.py"):
+            shutil.copyfile(CHECKOUT / name, checkout / name)
         (checkout / "var").mkdir()
         (checkout / ".venv").symlink_to(sys.prefix)
 
@@ -79,28 +85,37 @@ class Reader:
         assert line is None, f"not said: {line}\n{self.output}"
 
     def _python(self, block: Block) -> None:
+        """Write a whole module, or put a block in the place of the one shown before it."""
         assert block.file
         file = self._checkout / block.file
-        if not file.exists():
+        if block.text.startswith('"""'):
             file.write_text(block.text, encoding="utf-8")
             return
         source = file.read_text(encoding="utf-8")
-        assert source.count(PLACE) == 1
-        file.write_text(source.replace(PLACE, f"{PLACE}\n{block.text}"), encoding="utf-8")
+        if block.text in source:
+            self._shown[block.file] = block.text
+            return
+        old = self._shown.pop(block.file, PLACE)
+        new = f"{PLACE}\n{block.text}" if old == PLACE else block.text
+        assert source.count(old) == 1
+        file.write_text(source.replace(old, new), encoding="utf-8")
 
 
-def test_whoever_follows_the_tutorial_sees_what_it_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("page", "least"), [("first-message.md", 10), ("first-job.md", 6)])
+def test_whoever_follows_a_tutorial_sees_what_it_says(
+    tmp_path: Path, page: str, least: int
+) -> None:
     reader = Reader(tmp_path / "checkout")
     prepared = "bin/console db:migrate\nbin/console shop:load-sample\n"
     reader.follow(
         Block("sh", f"{prepared}bin/console cron:suppliers:import-stock --supplier=23", None)
     )
-    steps = list(blocks(PAGE.read_text(encoding="utf-8")))
+    steps = list(blocks((TUTORIALS / page).read_text(encoding="utf-8")))
 
     for block in steps:
         reader.follow(block)
 
-    assert [block.kind for block in steps].count("sh") >= 10
+    assert [block.kind for block in steps].count("sh") >= least
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def with_method(container: str, imported: str, method: str) -> str:
     ]
     if not built:
         raise Refused("the container builds no job to write the new one behind")
-    with_built = _inserted(container, max(built) + 1, method)
+    with_built = _inserted(container, max(built), f"\n{method}")
     return _inserted(with_built, _line_of_import(tree, imported), imported)
 
 
