@@ -30,6 +30,7 @@ from kernel.words import FLAG_HELP, UsageFault
 PAGES = [name for name in tracked() if name.endswith(".md")]
 LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
 TYPED = re.compile(r"bin/console ((?:[a-z]+:)+[a-z-]+|[a-z]+)([^\n`#;|>]*)")
+MADE = re.compile(r"bin/console make:job (\S+)")
 OPTION = re.compile(r"(--[a-z][a-zA-Z-]*)")
 SECTIONS = {"columns": Columns, "layout": Layout, "reading": Reading, "guards": Guards}
 
@@ -54,9 +55,10 @@ def _headings(path: Path) -> set[str]:
 
 
 def unknown_words(text: str) -> list[str]:
-    """Commands and options in the text that the console does not have."""
+    """Commands and options in the text that the console does not have, nor the text makes."""
     typed = [(name, rest) for name, rest in TYPED.findall(text) if not rest.startswith(":…")]
-    return [word for name, rest in typed for word in _unknown(name, rest)]
+    made = set(MADE.findall(text))
+    return [word for name, rest in typed if name not in made for word in _unknown(name, rest)]
 
 
 def _unknown(name: str, rest: str) -> list[str]:
