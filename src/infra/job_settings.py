@@ -33,6 +33,8 @@ class ShopSection(Section):
 
 SECTIONS: dict[str, str] = {
     "shop": "infra.job_settings:ShopSection",
+    "mail": "infra.mail.settings:MailSection",
+    "license-reminders": "infra.license_settings:LicenseSection",
 }
 """Every section and the class that says what may stand in it, loaded when it is read."""
 

@@ -67,7 +67,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("cron:stock:export", None, "Export stock to platforms and customers", ("CR-002",)),
     Entry(
         "cron:customers:notify-license-expiration",
-        None,
+        "commands.cron.customers_notify_license_expiration:CustomersNotifyLicenseExpiration",
         "Remind customers 14, 7 and 1 days before a licence ends",
         ("CR-003",),
     ),

@@ -16,6 +16,7 @@ from infra.files.settings_file import load_settings
 from infra.sql.engine import reading, writing
 from infra.sql.import_settings import SqlImportSettings
 from infra.sql.instants import to_text
+from infra.sql.sample_licences import add_licences
 from infra.sql.tables import ARTICLE, IMPORT_RUN, SUPPLIER_ARTICLE
 
 
@@ -38,12 +39,14 @@ class SampleShop:
         with writing(self._engine) as connection:
             _add_articles(connection, articles)
             _add_supplier_articles(connection, known)
+            licences = add_licences(connection)
         return {
             "articles": len(articles),
             "supplier articles": len(known),
             "import settings": len(settings),
             "supplier files": sum(self._copy_files(setting) for setting in settings),
             "article images": self._images.load(),
+            "minishop licences": licences,
         }
 
     def _add_settings(self, settings: Sequence[ImportSetting]) -> None:
