@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Container, Sequence
 from contextlib import suppress
@@ -68,6 +69,7 @@ def _run(
     command: Command, asked: Asked, env: str, log: JsonLog, progress: Progress | None
 ) -> tuple[str, Ending]:
     try:
+        refuse_web_request()
         supervision = Supervision(boot(env), log, progress)
         job = supervision.job(command.contract, asked, Work(command, asked.request, env))
     except ConfigurationInvalid as error:
@@ -89,6 +91,17 @@ def _run(
     with supervision.stop_signals:
         ending = supervision.runner(in_process=asked.options.no_fork).run(job)
     return "" if asked.options.dry_run else job.start.run_id, ending
+
+
+def refuse_web_request() -> None:
+    """Raise ConfigurationInvalid in a process that a web server started for a request."""
+    found = next(
+        (name for name in ("GATEWAY_INTERFACE", "REQUEST_METHOD") if name in os.environ), ""
+    )
+    if found:
+        raise ConfigurationInvalid(
+            f"{found} is set: a web request started this; a scheduler or a person starts jobs"
+        )
 
 
 def _shows_progress(flags: Flags) -> bool:

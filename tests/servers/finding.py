@@ -43,6 +43,7 @@ PROGRAMS = {
     ),
     "pushgateway": Program(("prometheus-pushgateway", "pushgateway")),
     "prometheus": Program(("prometheus",), homebrew="prometheus"),
+    "cron": Program(("cron",), debian="usr/sbin"),
     "alertmanager": Program(("prometheus-alertmanager", "alertmanager")),
 }
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Literal, overload
 
+from servers.cron import Cron
 from servers.finding import Found, Missing
 from servers.mail import MailServer, Smtp
 from servers.monitoring import Alertmanager, Prometheus, Pushgateway
@@ -22,6 +23,7 @@ _RECIPES: dict[str, Callable[..., Recipe]] = {
     "pushgateway": Pushgateway,
     "prometheus": Prometheus,
     "alertmanager": Alertmanager,
+    "cron": Cron,
     "smtp": Smtp,
 }
 
@@ -55,10 +57,10 @@ def _running(name: str, folder: Path, recipe: Recipe) -> Iterator[Server]:
 
 
 def _server(name: str, folder: Path, recipe: Recipe) -> Server:
-    if name != "smtp":
-        return Server(recipe, wanted(name, private=True), files=folder)
-    python = Found(name, "wheel", program=Path(sys.executable))
     try:
+        if name != "smtp":
+            return Server(recipe, wanted(name, private=True), files=folder)
+        python = Found(name, "wheel", program=Path(sys.executable))
         return MailServer(recipe, python, files=folder)
     except Missing as missing:
         without(name, missing)

@@ -24,11 +24,12 @@ PACKAGES = {
     "redis": "redis-server",
     "pushgateway": "prometheus-pushgateway",
     "prometheus": "prometheus",
+    "cron": "cron",
     "alertmanager": "prometheus-alertmanager",
 }
 
-ONLY_INSTALLED = {"prometheus-alertmanager"}
-"""Looks for its templates where the package puts them, and nowhere else."""
+ONLY_INSTALLED = {"prometheus-alertmanager", "cron"}
+"""They look for their files where the package puts them, and nowhere else."""
 
 TOOLS = ("zsh", "fish", "openssl")
 """Programs that some tests call; their packages have the same names."""

@@ -1,0 +1,163 @@
+"""The operating model's acceptance scenarios, typed at bin/console and fired by a real cron."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pytest_bdd import given, scenarios, then, when
+
+from private_shop import CONSOLE, IMPORT, SETTING, Shop, kill
+from queue_shop import PROCESS, QueueShop
+from servers import private
+
+scenarios("features/operating_model.feature")
+
+EVERY_MINUTE = """
+[[schedule]]
+id = "every-minute"
+command = "cron:images:enqueue-batches"
+cron = "* * * * *"
+start_grace_seconds = 120
+"""
+
+CRONTAB = """SHELL=/bin/sh
+PATH=/usr/bin:/bin
+MAILTO=""
+CRON_TRIGGER=schedule
+CRONTRACT_HOME={home}
+* * * * * {console} cron:images:enqueue-batches
+"""
+"""As docs/how-to/run-from-cron.md says."""
+
+LONGEST_TO_A_FULL_MINUTE = 90
+
+Done = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    root = tmp_path / "shop"
+    root.mkdir()
+    return Shop(root)
+
+
+@pytest.fixture
+def queue_shop(tmp_path: Path) -> QueueShop:
+    return QueueShop(tmp_path / "shop")
+
+
+@pytest.fixture
+def until_the_end() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+# --- scheduled jobs run only through command entrypoints ------------------------------------------
+
+
+@given("target scheduler manifests are applied")
+def _(shop: Shop, tmp_path: Path, until_the_end: ExitStack) -> None:
+    (shop.root / "config" / "schedules.toml").write_text(EVERY_MINUTE, "utf-8")
+    (shop.root / "var" / "images" / "inbox").mkdir(parents=True)
+    crontab = CRONTAB.format(home=shop.root, console=CONSOLE)
+    until_the_end.enter_context(private("cron", tmp_path / "cron", crontab=crontab))
+
+
+@when("a cron task is triggered", target_fixture="fired")
+def _(shop: Shop) -> tuple[str, str]:
+    give_up = time.monotonic() + LONGEST_TO_A_FULL_MINUTE
+    ended = "SELECT command, trigger_kind FROM cron_run WHERE outcome IS NOT NULL"
+    while not (rows := shop.query(ended)):
+        assert time.monotonic() < give_up, "cron fired nothing"
+        time.sleep(0.2)
+    return rows[0]
+
+
+@then("execution should call a console command and not an HTTP wrapper endpoint")
+def _(shop: Shop, fired: tuple[str, str]) -> None:
+    by_web = shop.console("cron:images:enqueue-batches", REQUEST_METHOD="GET")
+
+    assert fired == ("cron:images:enqueue-batches", "schedule")
+    assert by_web.returncode == 78
+    assert "a web request started this" in by_web.stderr
+    assert shop.query("SELECT DISTINCT trigger_kind FROM cron_run") == [("schedule",)]
+
+
+# --- the queue processor prevents overlap ---------------------------------------------------------
+
+
+@given("a queue processing run is already active", target_fixture="active")
+def _(queue_shop: QueueShop, until_the_end: ExitStack) -> subprocess.Popen[str]:
+    queue_shop.enqueue_marks("probe.send", 1, seconds=60)
+    active = queue_shop.begin("--workers=1")
+    until_the_end.callback(active.communicate, timeout=60)
+    until_the_end.callback(kill, [active.pid])
+    queue_shop.until("SELECT COUNT(*) FROM queue WHERE status = 'PROCESSING'", "it works")
+    queue_shop.enqueue_marks("probe.count", 5)
+    return active
+
+
+@when("the scheduler triggers the same queue command", target_fixture="second")
+def _(queue_shop: QueueShop, active: subprocess.Popen[str]) -> Done:
+    slot = f"--scheduled-at={datetime.now(UTC):%FT%H:%MZ}"
+    return queue_shop.console(
+        PROCESS, "--queue=general", slot, "--format=json", CRON_TRIGGER="schedule"
+    )
+
+
+@then("the second run should not start processing jobs")
+def _(queue_shop: QueueShop, active: subprocess.Popen[str], second: Done) -> None:
+    assert (second.returncode, json.loads(second.stdout)["outcome"]) == (0, "skipped_locked")
+    assert queue_shop.marks() == []
+    assert queue_shop.query("SELECT COUNT(*) FROM queue WHERE claim_no > 0") == [(1,)]
+    assert active.poll() is None
+
+
+# --- the supplier stock import, all suppliers and one ---------------------------------------------
+
+SUPPLIERS = (7, 23)
+IDLE = 31
+
+
+@given("supplier import command supports scope options")
+def _(shop: Shop) -> None:
+    off = SETTING.replace('name = "', 'active = false\nname = "')
+    for number, setting in ((7, SETTING), (23, SETTING), (IDLE, off)):
+        shop.add_supplier(number, setting=setting)
+        shop.deliver(number, [("A-1", 4, "10,00")])
+
+
+@when("it runs with --all", target_fixture="imported")
+def _(shop: Shop) -> Done:
+    return shop.console(IMPORT, "--all", "--format=json")
+
+
+@then("all active supplier import settings should be processed")
+def _(shop: Shop, imported: Done) -> None:
+    assert units(imported) == {f"supplier {number} (Supplier {number})" for number in SUPPLIERS}
+    assert shop.query("SELECT DISTINCT supplier_id FROM supplier_stock ORDER BY 1") == [(7,), (23,)]
+
+
+@when("it runs with --supplier=23", target_fixture="imported")
+def _(shop: Shop) -> Done:
+    for number in SUPPLIERS:
+        shop.deliver(number, [("A-1", 9, "10,00")], name="newer.csv")
+    return shop.console(IMPORT, "--supplier=23", "--format=json")
+
+
+@then("only supplier 23 should be processed")
+def _(shop: Shop, imported: Done) -> None:
+    assert units(imported) == {"supplier 23 (Supplier 23)"}
+    assert shop.query("SELECT supplier_id, qty FROM supplier_stock ORDER BY 1") == [(7, 4), (23, 9)]
+
+
+def units(done: Done) -> set[str]:
+    assert done.returncode == 0, done.stderr
+    return {unit["unit"] for unit in json.loads(done.stdout)["units"]}
