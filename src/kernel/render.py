@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from shutil import get_terminal_size
 from typing import TextIO
 
 from commands.result import Cell, Facts, Result, Table, Text
 from infra.secrets import scrub, scrubbed
+from infra.telemetry.printable import harmless
 
 _COLOURS = {"green": 32, "yellow": 33, "magenta": 35, "red": 31}
-
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Also those that turn the direction of writing; not newlines and tabs."""
 
 LEAST_ROOM = 12
 """Characters of a last column that are still worth reading."""
@@ -31,7 +28,7 @@ def render(result: Result, format_: str, *, width: int | None = None, colour: bo
         return json.dumps(scrubbed(result.documents[format_]), ensure_ascii=False, indent=2)
     if format_ == "json":
         return json.dumps(scrubbed(_data(result)), ensure_ascii=False, indent=2)
-    text = _harmless(scrub(_text(result, width)))
+    text = harmless(scrub(_text(result, width)))
     return _coloured(text, result.colour) if colour and isinstance(result, Facts) else text
 
 
@@ -41,11 +38,6 @@ def _text(result: Result, width: int | None) -> str:
     if isinstance(result, Facts):
         return _facts_text(result, width)
     return table_text(result, width)
-
-
-def _harmless(text: str) -> str:
-    """Show control characters as what they are: partners' data must not steer the terminal."""
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _coloured(text: str, colour: str) -> str:
@@ -87,7 +79,7 @@ def _cell(value: Cell) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     known = scrub(str(value))  # before a column is cut, and a secret with it
-    return _harmless(known.replace("\n", " "))
+    return harmless(known.replace("\n", " "))
 
 
 def table_text(table: Table, width: int | None) -> str:

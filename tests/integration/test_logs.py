@@ -140,6 +140,15 @@ def test_empty_fields_are_left_out_for_people() -> None:
     assert "holder" not in readable(holder=None)
 
 
+@pytest.mark.parametrize("sign", ["\x1b[2J", "\r", "\x07", "\u202e"])
+def test_what_a_partner_wrote_does_not_steer_the_terminal(sign: str) -> None:
+    text = readable(unit=f"file{sign}", traceback=f"here{sign}\nthere")
+
+    assert sign not in text
+    assert "here" in text
+    assert "\nthere" in text
+
+
 @pytest.mark.parametrize(("colour", "codes"), [(True, "\033[33mwarning\033[0m"), (False, "")])
 def test_colour_is_written_only_when_asked_for(colour: bool, codes: str) -> None:
     stream = io.StringIO()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from domain.errors import Refused, SoftTimeout, StopRequested, StoreUnavailable
+from domain.errors import ConfigurationInvalid, SoftTimeout, StopRequested, StoreUnavailable
 from domain.operating.events import Event
 from domain.operating.ports import ActiveRun
 from domain.operating.run import Summary
@@ -32,7 +32,9 @@ class QueueProcessing:
     def _names(self, type_: str) -> tuple[str, ...]:
         names = self._station.named(type_)
         if not names:
-            raise Refused(f"--type {type_}: no message type is called so; see queue:types")
+            raise ConfigurationInvalid(
+                f"--type {type_}: no message type is called so; bin/console queue:types lists them"
+            )
         return names
 
     def _foretell(self, request: ProcessRequest, wanted: Wanted) -> Summary:
@@ -40,7 +42,8 @@ class QueueProcessing:
             wanted, restart=request.force_restart, live=request.including_live
         )
         notes = [f"{one.count} {one.direction} {one.type}: {one.state}" for one in found]
-        return Summary(notes=tuple(notes) or ("nothing is due",))
+        due = sum(one.count for one in found)
+        return Summary(notes=tuple(notes) or ("nothing is due",), items={"due": due})
 
     def _process(self, request: ProcessRequest, wanted: Wanted, run: ActiveRun) -> Summary:
         shift = Shift(self._station, request, wanted, run)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from infra.secrets import scrub, scrubbed
+from infra.telemetry.printable import harmless
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -156,6 +157,7 @@ def readable(record: Mapping[str, Any], *, colour: bool = False, verbosity: int 
     head = f"{level:<7}"
     if colour:
         head = f"\033[{_COLOURS[level]}m{head}\033[0m"
-    parts = (when, head, record["event"], record.get("message", ""), extra)
-    text = " ".join(str(part) for part in parts if part)
-    return f"{text}\n{record['traceback']}" if record.get("traceback") else text
+    parts = (record["event"], record.get("message", ""), extra)
+    said = harmless(" ".join(str(part) for part in parts if part))
+    text = f"{when} {head} {said}"
+    return f"{text}\n{harmless(record['traceback'])}" if record.get("traceback") else text
