@@ -34,6 +34,7 @@ class ShopSection(Section):
 SECTIONS: dict[str, str] = {
     "shop": "infra.job_settings:ShopSection",
     "mail": "infra.mail.settings:MailSection",
+    "vehicles": "infra.vehicles.settings:VehiclesSection",
     "license-reminders": "infra.license_settings:LicenseSection",
 }
 """Every section and the class that says what may stand in it, loaded when it is read."""

@@ -12,9 +12,9 @@ from domain.operating.contract import Contract
 from kernel.contracts import contracts
 from kernel.image_commands import ImageCommands
 from kernel.inventory import COMMANDS
-from kernel.mail_commands import MailCommands
 from kernel.partner_commands import PartnerCommands
 from kernel.supervision import Supervision, person
+from kernel.vehicle_commands import VehicleCommands
 from kernel.version import VERSION
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def method_name(command: str) -> str:
     return command.removeprefix("cron:").replace(":", "_").replace("-", "_")
 
 
-class Container(ImageCommands, PartnerCommands, MailCommands):
+class Container(ImageCommands, PartnerCommands, VehicleCommands):
     """Builds any command; mypy checks here that each adapter fits its port."""
 
     def job(self, command: type[CronCommand[Any]]) -> CronCommand[Any]:
@@ -200,7 +200,14 @@ class Container(ImageCommands, PartnerCommands, MailCommands):
         images = self._sample_images(source)
         settings = self.settings
         return ShopLoadSample(
-            SampleShop(self._engine, source, settings.import_root, images, self._env)
+            SampleShop(
+                self._engine,
+                source,
+                settings.import_root,
+                images,
+                self._vehicle_folder(),
+                self._env,
+            )
         )
 
     def suppliers_inspect(self) -> SuppliersInspect:

@@ -93,7 +93,12 @@ COMMANDS: tuple[Entry, ...] = (
         ("CR-009", "CR-010"),
     ),
     Entry("cron:system:clean-data", None, "Clean the article search caches", ("CR-011",)),
-    Entry("cron:driveright:sync", None, "Synchronise the vehicle data", ("CR-012",)),
+    Entry(
+        "cron:driveright:sync",
+        "commands.cron.driveright_sync:DriverightSync",
+        "Synchronise the vehicle data",
+        ("CR-012",),
+    ),
     Entry("cron:simulator:send-mak-files", None, "Send the wheel simulator's files", ("CR-013",)),
     Entry("cron:sessions:purge", None, "Remove expired session files", ("CR-014",)),
     Entry("alert:flush", "commands.ops.alert:AlertFlush", "Send the notices that wait, now"),

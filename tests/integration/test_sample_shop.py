@@ -37,7 +37,9 @@ def engine(shop: ImportShop) -> Iterator[Engine]:
 
 def _load(shop: ImportShop, engine: Engine, env: str = "dev") -> None:
     folders = (shop.folder / name for name in ("inbox", "source", "media"))
-    SampleShop(engine, SOURCE, shop.folder / "import", SampleImages(SOURCE, *folders), env).load()
+    images = SampleImages(SOURCE, *folders)
+    vehicles = shop.folder / "vehicles"
+    SampleShop(engine, SOURCE, shop.folder / "import", images, vehicles, env).load()
 
 
 def _inbox(shop: ImportShop) -> Path:

@@ -8,6 +8,15 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file that goes with a mail; ``media`` is its type, like ``text/csv``."""
+
+    name: str
+    media: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mail:
     """One mail to one person; ``key`` makes its Message-ID, so that the same mail has the same.
 
@@ -21,6 +30,7 @@ class Mail:
     subject: str
     text: str
     html: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 class MailSession(Protocol):

@@ -41,5 +41,6 @@ class Event(StrEnum):
     QUEUE_RESTARTED = "queue.restarted"
     QUEUE_WORKER_DIED = "queue.worker_died"
     LINES_REJECTED = "lines.rejected"
+    REPORT_UNCERTAIN = "report.uncertain"
     IMAGES_UPDATED = "images.updated"
     IMAGE_FAILED = "image.failed"

@@ -37,4 +37,7 @@ class Sender:
         message.set_content(mail.text)
         if mail.html:
             message.add_alternative(mail.html, subtype="html")
+        for file in mail.attachments:
+            kind, _, form = file.media.partition("/")
+            message.add_attachment(file.content, kind, form, filename=file.name)
         return message

@@ -19,14 +19,23 @@ from infra.sql.instants import to_text
 from infra.sql.sample_licences import add_licences
 from infra.sql.tables import ARTICLE, IMPORT_RUN, SUPPLIER_ARTICLE
 
+VEHICLE_FILES = ("vehicles.csv", "fitments.csv")
+
 
 class SampleShop:
     """Loads what is missing; rows and settings that are there stay as they are."""
 
     def __init__(
-        self, engine: Engine, source: Path, import_root: Path, images: SampleImages, env: str
+        self,
+        engine: Engine,
+        source: Path,
+        import_root: Path,
+        images: SampleImages,
+        vehicles: Path,
+        env: str,
     ) -> None:
         self._engine, self._source, self._import_root = engine, source, import_root
+        self._vehicles = vehicles
         self._images, self._env = images, env
 
     def load(self) -> Mapping[str, int]:
@@ -47,6 +56,7 @@ class SampleShop:
             "supplier files": sum(self._copy_files(setting) for setting in settings),
             "article images": self._images.load(),
             "minishop licences": licences,
+            "vehicle files": self._copy_vehicles(),
         }
 
     def _add_settings(self, settings: Sequence[ImportSetting]) -> None:
@@ -64,6 +74,12 @@ class SampleShop:
             if not known:
                 put(file, target)
         return len(files)
+
+    def _copy_vehicles(self) -> int:
+        self._vehicles.mkdir(parents=True, exist_ok=True)
+        for name in VEHICLE_FILES:
+            put(self._source / name, self._vehicles)
+        return len(VEHICLE_FILES)
 
     def _was_imported(self, supplier_id: int) -> bool:
         """Its stock may stem from a newer list than the sample by now."""

@@ -1,0 +1,1 @@
+"""CR-012: the vehicle data of a source becomes the shop's, in four stages."""

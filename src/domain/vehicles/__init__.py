@@ -1,0 +1,1 @@
+"""Vehicles and the wheels that fit them."""

@@ -1,0 +1,1 @@
+"""Snapshots of vehicle data and the live tables that they are brought into (CR-012)."""

@@ -1,0 +1,79 @@
+"""CR-012 through bin/console: every stage once for a snapshot, whatever is killed in between."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from private_shop import CHECKOUT
+from servers import KINDS, database
+from vehicle_shop import SYNC, VehicleShop, car, wheel
+
+
+def shop_with_changes(root: Path, *, url: str = "") -> VehicleShop:
+    """Forty vehicles are live; since then one is new, one changed, one gone."""
+    shop = VehicleShop(root, url=url)
+    shop.delivers([car(n) for n in range(40)], [wheel(n) for n in range(40)])
+    assert shop.sync()["outcome"] == "succeeded"
+    rows = [car(n) for n in range(1, 41)]
+    rows[0] = car(1, model="Another")
+    shop.delivers([*rows, car(1, "Audi")], [wheel(n) for n in range(1, 41)])
+    return shop
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sync_brings_what_changed_and_the_second_one_nothing(tmp_path: Path, kind: str) -> None:
+    with database(kind) as url:
+        shop = shop_with_changes(tmp_path / "shop", url=url)
+
+        changed, again = shop.sync(), shop.sync()
+
+        assert (changed["outcome"], changed["items"]) == (
+            "succeeded",
+            {"new": 3, "changed": 1, "gone": 2, "renumbered": 0},
+        )
+        assert (again["outcome"], again["code"]) == ("empty", 0)
+        live = shop.live()
+        assert len(live["vehicles"]) == 41
+        assert [row[3] for row in live["vehicles"] if row[0] == "BMW-1"] == ["Another"]
+        assert live["version"] == [("vehicles", 2)]
+        assert len(shop.mails()) == 2
+
+
+def test_a_newcomer_syncs_the_sample_shop_s_vehicles(tmp_path: Path) -> None:
+    shop = VehicleShop(tmp_path / "shop")
+    shutil.rmtree(shop.folder)
+    shutil.copytree(CHECKOUT / "ops" / "sample-shop", shop.root / "ops" / "sample-shop")
+
+    loaded = shop.console("shop:load-sample")
+    told = shop.sync()
+
+    assert "2 vehicle files" in loaded.stdout
+    assert told["units"][0]["counts"] == {
+        "vehicles": 817,
+        "fitments": 6,
+        "rejected": 0,
+        "repeated": 0,
+    }
+    assert told["items"]["new"] == 823
+    (mail,) = shop.mails()
+    assert mail["Subject"] == "Vehicle data, snapshot 1: 817 new vehicles, 6 new fitments"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--force"],
+        ["--from-stage=pull", "--only-stage=pull"],
+        ["--no-resume", "--from-stage=email"],
+        ["--no-resume", "--restart"],
+        ["--restart", "--only-stage=sync"],
+        ["--from-stage=mail"],
+    ],
+)
+def test_options_that_make_no_sense_together_are_told(tmp_path: Path, words: list[str]) -> None:
+    done = VehicleShop(tmp_path / "shop").console(SYNC, *words)
+
+    assert done.returncode == 2, done.stderr
