@@ -32,6 +32,7 @@ class ShopSection(Section):
 
 
 SECTIONS: dict[str, str] = {
+    "platform-orders": "infra.platform_settings:PlatformOrdersSection",
     "shop": "infra.job_settings:ShopSection",
     "mail": "infra.mail.settings:MailSection",
     "vehicles": "infra.vehicles.settings:VehiclesSection",

@@ -12,7 +12,7 @@ from domain.operating.contract import Contract
 from kernel.contracts import contracts
 from kernel.image_commands import ImageCommands
 from kernel.inventory import COMMANDS
-from kernel.partner_commands import PartnerCommands
+from kernel.order_commands import OrderCommands
 from kernel.supervision import Supervision, person
 from kernel.vehicle_commands import VehicleCommands
 from kernel.version import VERSION
@@ -46,7 +46,7 @@ def method_name(command: str) -> str:
     return command.removeprefix("cron:").replace(":", "_").replace("-", "_")
 
 
-class Container(ImageCommands, PartnerCommands, VehicleCommands):
+class Container(ImageCommands, OrderCommands, VehicleCommands):
     """Builds any command; mypy checks here that each adapter fits its port."""
 
     def job(self, command: type[CronCommand[Any]]) -> CronCommand[Any]:

@@ -85,7 +85,12 @@ COMMANDS: tuple[Entry, ...] = (
         ("CR-006",),
     ),
     Entry("cron:logs:clean", None, "Delete old update log rows", ("CR-007",)),
-    Entry("cron:platform:pull-orders", None, "Pull orders from the platforms", ("CR-008",)),
+    Entry(
+        "cron:platform:pull-orders",
+        "commands.cron.platform_pull_orders:PlatformPullOrders",
+        "Pull orders from the platforms",
+        ("CR-008",),
+    ),
     Entry(
         "cron:suppliers:import-stock",
         "commands.cron.suppliers_import_stock:SuppliersImportStock",
@@ -140,6 +145,22 @@ COMMANDS: tuple[Entry, ...] = (
         "Publish a job's metrics, or all, from the ledger",
     ),
     Entry("metrics:show", "commands.ops.metrics:MetricsShow", "Print the metrics as published"),
+    Entry("orders:list", "commands.ops.orders:OrdersList", "List what came from the platforms"),
+    Entry(
+        "orders:requeue",
+        "commands.ops.orders:OrdersRequeue",
+        "Queue orders in quarantine once more",
+    ),
+    Entry(
+        "orders:show", "commands.ops.orders:OrdersShow", "Show an order as its platform wrote it"
+    ),
+    Entry("platforms:list", "commands.ops.platforms:PlatformsList", "List the platforms"),
+    Entry(
+        "platforms:load",
+        "commands.ops.platforms:PlatformsLoad",
+        "Load platforms from a TOML file",
+    ),
+    Entry("platforms:show", "commands.ops.platforms:PlatformsShow", "Print a platform's setting"),
     Entry("queue:cancel", "commands.ops.queue_change:QueueCancel", "Give up messages that wait"),
     Entry("queue:enqueue", "commands.ops.queue_enqueue:QueueEnqueue", "Write a message by hand"),
     Entry("queue:list", "commands.ops.queue_look:QueueList", "List messages of the queue"),
@@ -192,6 +213,11 @@ MESSAGES: tuple[Message, ...] = (
         "commands.messages.images_update:ImagesUpdate",
         "Fetch article images and make their renditions",
         ("UpdatingImagesController::updateImages",),
+    ),
+    Message(
+        "orders.process",
+        "commands.messages.orders_process:OrdersProcess",
+        "Make the shop's order of one that a platform gave",
     ),
 )
 """Every message type of the queue, see docs/tutorial/first-message.md."""

@@ -1,10 +1,10 @@
-"""What commands that load, list and show settings kept by number have in common."""
+"""What commands that load, list and show settings kept by number or name have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, Generic, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
 import typer
 
@@ -17,7 +17,7 @@ class SettingShelf(Protocol[Setting]):
     """Where settings are kept."""
 
     def every(self) -> Sequence[Setting]: ...
-    def find(self, number: int, /) -> Setting | None: ...
+    def find(self, key: Any, /) -> Setting | None: ...
     def save(self, settings: Sequence[Setting], /) -> None:
         """Store all of them or none; a former setting of the same number is replaced."""
         ...
@@ -74,7 +74,7 @@ class ListSettings(Generic[Setting]):
         return self.table.of(self._shelf.every())
 
 
-class ShowSetting(Generic[Setting]):
+class ShowKept(Generic[Setting]):
     """Prints a stored setting as the TOML that loads it."""
 
     missing: ClassVar[str]
@@ -84,8 +84,15 @@ class ShowSetting(Generic[Setting]):
     ) -> None:
         self._shelf, self._write = shelf, write
 
-    def __call__(self, number: Annotated[int, typer.Argument(help="Its number.")]) -> Text:
-        setting = self._shelf.find(number)
+    def shown(self, key: int | str) -> Text:
+        setting = self._shelf.find(key)
         if setting is None:
-            raise typer.BadParameter(self.missing.format(number))
+            raise typer.BadParameter(self.missing.format(key))
         return Text(text=self._write([setting]).rstrip())
+
+
+class ShowSetting(ShowKept[Setting]):
+    """Prints one that is kept by number."""
+
+    def __call__(self, number: Annotated[int, typer.Argument(help="Its number.")]) -> Text:
+        return self.shown(number)

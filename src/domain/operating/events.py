@@ -44,3 +44,6 @@ class Event(StrEnum):
     REPORT_UNCERTAIN = "report.uncertain"
     IMAGES_UPDATED = "images.updated"
     IMAGE_FAILED = "image.failed"
+    ORDER_PROCESSED = "order.processed"
+    ORDER_QUARANTINED = "order.quarantined"
+    PLATFORM_RESTS = "platform.rests"

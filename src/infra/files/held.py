@@ -96,6 +96,19 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def move(file: Path, to: Path, note: str = "", ending: str = "") -> None:
+    """Move a file that was read, for good, with a note beside it.
+
+    The note is written first: a file that was moved has one, whenever the run dies.
+    """
+    to.parent.mkdir(exist_ok=True)
+    if note:
+        to.with_name(f"{to.name}{ending}").write_text(note, "utf-8")
+    file.rename(to)
+    sync_folder(to.parent)
+    sync_folder(file.parent)
+
+
 @contextmanager
 def translated(name: str) -> Iterator[None]:
     try:

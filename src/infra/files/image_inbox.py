@@ -19,7 +19,7 @@ from domain.jobs.supplier_import.ports import Feed
 from domain.jobs.supplier_import.setting import Layout
 from domain.operating.ports import Clock
 from infra.files.content import decoded, guessed_encoding, refuse_unfit
-from infra.files.held import DirectoryFeed, feed_of, held, short_name, sync_folder, translated
+from infra.files.held import DirectoryFeed, feed_of, held, move, short_name, translated
 from infra.files.rows import Rows, holds_workbook, open_rows, open_source
 from infra.files.source import Source
 
@@ -87,18 +87,12 @@ class ImageInbox:
         return self._folder.resolve()
 
     def _move(self, feed: Feed, folder: str, mark: str, ending: str, note: str) -> None:
-        """Write the note first: a file that was moved has one, whenever the run dies."""
         target = self._folder / folder
         name = f"{self._clock.now():%Y%m%d}_{mark}{short_name(feed.name)}"
         with translated(str(target)):
-            target.mkdir(exist_ok=True)
-            if Path(feed.path).parent.resolve() == target.resolve():
+            if target.exists() and Path(feed.path).parent.resolve() == target.resolve():
                 name = Path(feed.path).name  # it was named there, and keeps its name
-            if note:
-                (target / f"{name}{ending}").write_text(note, "utf-8")
-            Path(feed.path).rename(target / name)
-            sync_folder(target)
-            sync_folder(self._folder)
+            move(Path(feed.path), target / name, note, ending)
 
 
 class HeldList:

@@ -1,4 +1,4 @@
-"""Settings kept by number: as TOML tables, and as one JSON document each; read strictly."""
+"""Settings kept by number or name: as TOML tables, and as one JSON document each; read strictly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, fields, is_dataclass, replace
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
@@ -18,7 +18,20 @@ from infra.files.binding import SPANS, Binder, key_of
 Document = dict[str, object]
 Made = TypeVar("Made")
 
-_NUMBER = re.compile(r"[0-9]{1,10}")
+
+@dataclass(frozen=True)
+class Key:
+    """What a setting is kept by; ``example`` and ``what`` tell people."""
+
+    pattern: str
+    read: Callable[[str], object]
+    what: str
+    sign: str
+    example: str
+
+
+NUMBER = Key(r"[0-9]{1,10}", int, "number", "N", "23")
+NAME = Key(r"[a-z0-9][a-z0-9_-]{0,39}", str, "name in small letters", "NAME", "shop-de")
 
 
 class SettingForm(Generic[Made]):
@@ -28,9 +41,13 @@ class SettingForm(Generic[Made]):
     """
 
     def __init__(
-        self, table: str, kind: type[Made], faults: Callable[[Made], Iterator[tuple[str, str]]]
+        self,
+        table: str,
+        kind: type[Made],
+        faults: Callable[[Made], Iterator[tuple[str, str]]],
+        key: Key = NUMBER,
     ) -> None:
-        self.table, self.number = table, f"{table}_id"
+        self.table, self.number, self._key = table, f"{table}_id", key
         self._kind, self._faults = kind, faults
 
     # --- TOML -----------------------------------------------------------------------------------
@@ -40,7 +57,8 @@ class SettingForm(Generic[Made]):
         tables = binder.table(document.get(self.table, {}), self.table)
         if not tables:
             binder.faults.append(
-                f"no [{self.table}.N] table: each {self.table} has one, named by its number"
+                f"no [{self.table}.{self._key.sign}] table:"
+                f" each {self.table} has one, named by its {self._key.what}"
             )
         made = [self._numbered(binder, number, table) for number, table in tables.items()]
         return [setting for setting in made if setting is not None]
@@ -80,13 +98,14 @@ class SettingForm(Generic[Made]):
 
     def _numbered(self, binder: Binder, number: str, table: object) -> Made | None:
         place = f"{self.table}.{number}"
-        if not _NUMBER.fullmatch(number):
-            binder.faults.append(f"[{place}] must be the {self.table}'s number: [{self.table}.23]")
+        if not re.fullmatch(self._key.pattern, number):
+            wanted = f"{self._key.what}: [{self.table}.{self._key.example}]"
+            binder.faults.append(f"[{place}] must be the {self.table}'s {wanted}")
             return None
         known = binder.table(table, place)
         if self.number in known:
             binder.faults.append(f"[{place}] {self.number} is given by the table's name")
-        return self._bound(binder, {**known, self.number: int(number)}, place)
+        return self._bound(binder, {**known, self.number: self._key.read(number)}, place)
 
     def _bound(self, binder: Binder, document: Mapping[str, object], place: str) -> Made | None:
         setting = binder.build(self._kind, document, place)

@@ -10,17 +10,17 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Tabl
 
 from infra.sql.metadata import METADATA
 from infra.sql.queue.tables import DatabaseNow
-from infra.sql.tables import INSTANT, LONG_TEXT, SERIAL
+from infra.sql.tables import INSTANT, LONG_TEXT, NAME, SERIAL
 
 PLATFORM_ID, EXTERNAL_ID, VERSION = String(40), String(100), String(64)
 
 PLATFORM = Table(
     "platform",
     METADATA,
-    Column("id", PLATFORM_ID, primary_key=True),
-    Column("adapter", String(20), nullable=False),
+    Column("platform_id", PLATFORM_ID, primary_key=True),
+    Column("name", NAME, nullable=False),
     Column("active", Boolean, nullable=False),
-    Column("config", LONG_TEXT, nullable=False),
+    Column("document", LONG_TEXT, nullable=False),
 )
 
 # How far a platform was read; `counter` is the last stored block where it numbers blocks.

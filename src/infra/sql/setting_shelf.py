@@ -1,4 +1,4 @@
-"""Settings kept by number, one JSON document per row."""
+"""Settings kept by number or name, one JSON document per row."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class SqlSettingShelf(Generic[Made]):
         self._engine, self._table, self._form = engine, table, form
         self._number = table.c[form.number]
 
-    def names(self, *, active: bool) -> Mapping[int, str]:
+    def names(self, *, active: bool) -> Mapping[Any, str]:
         wanted = select(self._number, self._table.c.name).where(self._table.c.active == active)
         with reading(self._engine) as connection:
             rows = connection.execute(wanted.order_by(self._number)).all()
         return {row[0]: row[1] for row in rows}
 
-    def find(self, number: int) -> Made | None:
+    def find(self, number: int | str) -> Made | None:
         """Give the setting; ConfigurationInvalid where its document cannot be read."""
         columns = self._table.c
         wanted = select(columns.document, columns.active).where(self._number == number)

@@ -30,11 +30,11 @@ def upgrade() -> None:
 def _platforms(now: sa.TextClause) -> None:
     op.create_table(
         "platform",
-        sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("adapter", sa.String(length=20), nullable=False),
+        sa.Column("platform_id", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("config", _LONG_TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_platform"),
+        sa.Column("document", _LONG_TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("platform_id", name="pk_platform"),
     )
     op.create_table(
         "platform_cursor",

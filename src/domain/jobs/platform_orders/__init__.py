@@ -1,0 +1,1 @@
+"""CR-008: orders are pulled from the platforms."""

@@ -1,0 +1,1 @@
+"""Platforms on which the shop sells, and the orders that come from them."""

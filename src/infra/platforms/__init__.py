@@ -1,0 +1,1 @@
+"""The platforms' interfaces, behind one port."""
