@@ -25,7 +25,10 @@ class CronCommand(ABC, Generic[Request]):
     contract: ClassVar[Contract]
     examples: ClassVar[tuple[str, ...]]
     legacy: ClassVar[dict[str, str]] = {}
-    """Old spellings of options, accepted with a warning: ``{"--updateAnyway": "--update-anyway"}``."""  # noqa: E501
+    """Old spellings of options, accepted with a warning: ``{"--updateAnyway": "--update-anyway"}``.
+
+    The first that a word begins with counts; one that stands for nothing is left out.
+    """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -35,26 +35,6 @@ def _because(kind: IdempotencyKind, by: str, note: str) -> Idempotency:
 
 CONTRACTS: tuple[Contract, ...] = (
     Contract(
-        name="cron:stock:export",
-        covers=("CR-002",),
-        summary="Export stock to platforms and customers",
-        lock="cron.stock.export",
-        timeout=_minutes(14),
-        grace=_minutes(0.5),
-        overlap=Overlap.skip(starved_after=2),
-        retry=_RETRY,
-        idempotency=_because(
-            IdempotencyKind.NATURAL, "equal stock gives equal bytes", "a file is delivered whole"
-        ),
-        catch_up=CatchUp.last(),
-        destructive=False,
-        accountable=(Owner.PLATFORM_EXPORT,),
-        responsible=Owner.SHARED_OPS,
-        consulted=(Owner.ERP_MIDDLEWARE,),
-        priority=Priority.HIGH,
-        expected_min_items=1,
-    ),
-    Contract(
         name="cron:dwh:update-counters",
         covers=("CR-004",),
         summary="Update the page hit counters",

@@ -37,6 +37,7 @@ SECTIONS: dict[str, str] = {
     "mail": "infra.mail.settings:MailSection",
     "vehicles": "infra.vehicles.settings:VehiclesSection",
     "license-reminders": "infra.license_settings:LicenseSection",
+    "stock-export": "infra.export_section:StockExportSection",
 }
 """Every section and the class that says what may stand in it, loaded when it is read."""
 

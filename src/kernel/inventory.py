@@ -64,7 +64,12 @@ COMMANDS: tuple[Entry, ...] = (
         "Enqueue article image batches",
         ("CR-001",),
     ),
-    Entry("cron:stock:export", None, "Export stock to platforms and customers", ("CR-002",)),
+    Entry(
+        "cron:stock:export",
+        "commands.cron.stock_export:StockExport",
+        "Export stock to platforms and customers",
+        ("CR-002",),
+    ),
     Entry(
         "cron:customers:notify-license-expiration",
         "commands.cron.customers_notify_license_expiration:CustomersNotifyLicenseExpiration",
@@ -119,6 +124,9 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("db:migrate", "commands.ops.db:DbMigrate", "Create or update the database"),
     Entry("db:status", "commands.ops.db:DbStatus", "Show the database and its schema version"),
     Entry("doctor", "commands.ops.doctor:Doctor", "Check everything that a run needs"),
+    Entry("exports:list", "commands.ops.exports:ExportsList", "List the exports"),
+    Entry("exports:load", "commands.ops.exports:ExportsLoad", "Load exports and price groups"),
+    Entry("exports:show", "commands.ops.exports:ExportsShow", "Print an export as TOML"),
     Entry(
         "incidents:ack", "commands.ops.incidents:IncidentsAck", "Take an incident on: no reminders"
     ),

@@ -119,8 +119,8 @@ def _without_legacy(
             modern.append(word)
             continue
         new = command.legacy[old] + word.removeprefix(old)
-        log.warning(Event.LEGACY_SPELLING, f"{word} is the legacy spelling of {new}")
-        modern.append(new)
+        log.warning(Event.LEGACY_SPELLING, f"{word} is the legacy spelling of {new or 'nothing'}")
+        modern += [new] if new else []
     return modern
 
 

@@ -11,9 +11,11 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from domain.errors import Refused
 from domain.jobs.supplier_import.setting import ImportSetting
+from infra.files.export_settings import ExportsFile, load_exports
 from infra.files.sample_images import SampleImages, put
 from infra.files.settings_file import load_settings
 from infra.sql.engine import reading, writing
+from infra.sql.export_settings import SqlExportSettings
 from infra.sql.import_settings import SqlImportSettings
 from infra.sql.instants import to_text
 from infra.sql.sample_licences import add_licences
@@ -55,6 +57,7 @@ class SampleShop:
             "import settings": len(settings),
             "supplier files": sum(self._copy_files(setting) for setting in settings),
             "article images": self._images.load(),
+            "exports": self._add_exports(load_exports(self._source / "exports.toml")),
             "minishop licences": licences,
             "vehicle files": self._copy_vehicles(),
         }
@@ -63,6 +66,14 @@ class SampleShop:
         shelf = SqlImportSettings(self._engine)
         there = {*shelf.names(active=True), *shelf.names(active=False)}
         shelf.save([setting for setting in settings if setting.supplier_id not in there])
+
+    def _add_exports(self, file: ExportsFile) -> int:
+        """Where one of them is there, its prices may be the shop's own by now."""
+        shelf = SqlExportSettings(self._engine)
+        there = {*shelf.names(active=True), *shelf.names(active=False)}
+        if there.isdisjoint(setting.export_id for setting in file.exports):
+            shelf.load(file)
+        return len(file.exports)
 
     def _copy_files(self, setting: ImportSetting) -> int:
         target = self._import_root / setting.source
