@@ -68,6 +68,12 @@ class DirectoryPartner(PartnerSetting):
         return str(self.folder)
 
 
+class VerifiedPartner(PartnerSetting):
+    """One that shows a certificate; ``ca_file`` for a server with an authority of its own."""
+
+    ca_file: Path | None = None
+
+
 class _ServerPartner(PartnerSetting):
     """A server to log in to; ``folder`` is where one lands if it is empty."""
 
@@ -99,11 +105,10 @@ class FtpPartner(FtpServer):
     kind: Literal["ftp"]
 
 
-class FtpsPartner(FtpServer):
-    """FTP that turns to TLS before the login; ``ca_file`` for a server with an own authority."""
+class FtpsPartner(FtpServer, VerifiedPartner):
+    """FTP that turns to TLS before the login."""
 
     kind: Literal["ftps"]
-    ca_file: Path | None = None
 
 
 class SftpPartner(_ServerPartner):
@@ -129,7 +134,7 @@ class SftpPartner(_ServerPartner):
         return self
 
 
-class WebPartner(PartnerSetting):
+class WebPartner(VerifiedPartner):
     """Files below an http:// or https:// address.
 
     The web knows no listing: ``files`` names what is looked for there. ``user`` and ``password``
@@ -142,7 +147,6 @@ class WebPartner(PartnerSetting):
     user: str | None = None
     password: Reference | None = None
     token: Reference | None = None
-    ca_file: Path | None = None
 
     @property
     def place(self) -> str:
@@ -197,7 +201,16 @@ def partner_setting(root: Path, name: str) -> PartnerSetting:
     if name not in settings:
         known = ", ".join(sorted(settings)) or "none"
         raise ConfigurationInvalid(f"no partner is called {name}; config/{FILE} has: {known}")
-    return settings[name]
+    return _rooted(root, name, settings[name])
+
+
+def _rooted(root: Path, name: str, setting: PartnerSetting) -> PartnerSetting:
+    if not isinstance(setting, VerifiedPartner) or setting.ca_file is None:
+        return setting
+    ca_file = root / setting.ca_file
+    if not ca_file.is_file():
+        raise ConfigurationInvalid(f"{FILE}: partner.{name}.ca_file: there is no file {ca_file}")
+    return setting.model_copy(update={"ca_file": ca_file})
 
 
 def _setting(name: str, said: Any) -> PartnerSetting:

@@ -45,6 +45,8 @@ PROGRAMS = {
     "prometheus": Program(("prometheus",), homebrew="prometheus"),
     "cron": Program(("cron",), debian="usr/sbin"),
     "alertmanager": Program(("prometheus-alertmanager", "alertmanager")),
+    "sshd": Program(("sshd",), debian="usr/sbin"),
+    "vsftpd": Program(("vsftpd",), debian="usr/sbin"),
 }
 
 LIBRARIES = ("usr/lib/{0}-linux-gnu", "lib/{0}-linux-gnu", "usr/lib")

@@ -12,6 +12,7 @@ from servers.cron import Cron
 from servers.finding import Found, Missing
 from servers.mail import MailServer, Smtp
 from servers.monitoring import Alertmanager, Prometheus, Pushgateway
+from servers.partners import Sshd, Vsftpd
 from servers.recipes import MariaDb, PostgreSql, Redis
 from servers.record import wanted, without
 from servers.server import Recipe, Server
@@ -25,6 +26,8 @@ _RECIPES: dict[str, Callable[..., Recipe]] = {
     "alertmanager": Alertmanager,
     "cron": Cron,
     "smtp": Smtp,
+    "sshd": Sshd,
+    "vsftpd": Vsftpd,
 }
 
 

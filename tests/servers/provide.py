@@ -26,6 +26,8 @@ PACKAGES = {
     "prometheus": "prometheus",
     "cron": "cron",
     "alertmanager": "prometheus-alertmanager",
+    "sshd": "openssh-server",
+    "vsftpd": "vsftpd",
 }
 
 ONLY_INSTALLED = {"prometheus-alertmanager", "cron"}

@@ -102,7 +102,8 @@ class _Set:
         except PartnerRefused as error:
             if not offset or type(error) is not PartnerRefused:
                 raise
-            self._put_from(folder, name, file, 0)  # it takes no half files
+            self._begun.discard(name)  # it takes no half files: from the start, on a new line
+            raise TransferBroken(str(error)) from error
         there = folder.size(name)
         if there != file.size_bytes and (folder.stages or there is not None):
             raise TransferBroken(

@@ -109,6 +109,21 @@ class WebClient:
         Raises TransferBroken where no whole answer came, PartnerUnproven for a certificate that
         does not fit, PartnerRefused for an answer that leads to another host or has no end.
         """
+        asked = self.answering(method, path, within=within, headers=headers, **content)
+        with asked as response:
+            return self.answer(response)
+
+    @contextmanager
+    def answering(
+        self,
+        method: str,
+        path: str,
+        *,
+        within: timedelta,
+        headers: Mapping[str, str] | None = None,
+        **content: Any,
+    ) -> Iterator[BaseHTTPResponse]:
+        """Ask once, for a body too large to keep: read it within the block. Raises as ``call``."""
         from urllib3 import Timeout
 
         address = self.address(path)
@@ -125,7 +140,8 @@ class WebClient:
                 **content,
             )
             try:
-                return self._answer(response, address)
+                self._check_location(response, address)
+                yield response
             finally:
                 response.release_conn()
 
@@ -139,11 +155,9 @@ class WebClient:
         ca_file = str(self._ca_file) if self._ca_file else None
         return PoolManager(num_pools=1, cert_reqs="CERT_REQUIRED", ca_certs=ca_file)
 
-    def _answer(self, response: BaseHTTPResponse, address: str) -> Answer:
-        location = response.headers.get("Location")
-        if location and 300 <= response.status < 400:  # noqa: PLR2004 - the class of redirects
-            self.address(urljoin(address, location))
-        body = bytearray()
+    def answer(self, response: BaseHTTPResponse) -> Answer:
+        """Read the whole body; PartnerRefused for one that has no end."""
+        address, body = str(response.url), bytearray()
         for chunk in response.stream(_CHUNK_BYTES, decode_content=True):
             body += chunk
             if len(body) > MOST_BYTES:
@@ -156,6 +170,11 @@ class WebClient:
             url=_shown(address),
             retry_after=self._retry_after(response.headers.get("Retry-After")),
         )
+
+    def _check_location(self, response: BaseHTTPResponse, address: str) -> None:
+        location = response.headers.get("Location")
+        if location and 300 <= response.status < 400:  # noqa: PLR2004 - the class of redirects
+            self.address(urljoin(address, location))
 
     def _retry_after(self, said: str | None) -> timedelta | None:
         """Read seconds or a date; what is neither says nothing."""
