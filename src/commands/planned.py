@@ -35,28 +35,6 @@ def _because(kind: IdempotencyKind, by: str, note: str) -> Idempotency:
 
 CONTRACTS: tuple[Contract, ...] = (
     Contract(
-        name="cron:dwh:update-counters",
-        covers=("CR-004",),
-        summary="Update the page hit counters",
-        lock="cron.dwh.counters",
-        timeout=_minutes(10),
-        grace=_minutes(0.5),
-        overlap=Overlap.skip(starved_after=6),
-        retry=_RETRY,
-        idempotency=_because(
-            IdempotencyKind.CHECKPOINTED,
-            "dwh_watermark",
-            "counters and watermark move in one transaction",
-        ),
-        catch_up=CatchUp.last(),
-        destructive=False,
-        accountable=(Owner.SHARED_OPS,),
-        responsible=Owner.SHARED_OPS,
-        consulted=(Owner.ALL_ISLANDS,),
-        priority=Priority.LOW,
-        expected_min_items=0,
-    ),
-    Contract(
         name="cron:logs:clean",
         covers=("CR-007",),
         summary="Delete old update log rows",

@@ -38,6 +38,7 @@ SECTIONS: dict[str, str] = {
     "vehicles": "infra.vehicles.settings:VehiclesSection",
     "license-reminders": "infra.license_settings:LicenseSection",
     "stock-export": "infra.export_section:StockExportSection",
+    "page-counters": "infra.counter_settings:CounterSection",
 }
 """Every section and the class that says what may stand in it, loaded when it is read."""
 

@@ -10,6 +10,7 @@ from commands.base import CronCommand
 from commands.result import Result
 from domain.operating.contract import Contract
 from kernel.contracts import contracts
+from kernel.counter_commands import CounterCommands
 from kernel.export_commands import ExportCommands
 from kernel.image_commands import ImageCommands
 from kernel.inventory import COMMANDS
@@ -47,7 +48,7 @@ def method_name(command: str) -> str:
     return command.removeprefix("cron:").replace(":", "_").replace("-", "_")
 
 
-class Container(ImageCommands, ExportCommands, OrderCommands, VehicleCommands):
+class Container(ImageCommands, ExportCommands, OrderCommands, VehicleCommands, CounterCommands):
     """Builds any command; mypy checks here that each adapter fits its port."""
 
     def job(self, command: type[CronCommand[Any]]) -> CronCommand[Any]:

@@ -76,7 +76,12 @@ COMMANDS: tuple[Entry, ...] = (
         "Remind customers 14, 7 and 1 days before a licence ends",
         ("CR-003",),
     ),
-    Entry("cron:dwh:update-counters", None, "Update the page hit counters", ("CR-004",)),
+    Entry(
+        "cron:dwh:update-counters",
+        "commands.cron.dwh_update_counters:DwhUpdateCounters",
+        "Update the page hit counters",
+        ("CR-004",),
+    ),
     Entry(
         "cron:queue:clean",
         "commands.cron.queue_clean:QueueClean",
@@ -162,6 +167,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry(
         "orders:show", "commands.ops.orders:OrdersShow", "Show an order as its platform wrote it"
     ),
+    Entry("pagehits:load", "commands.ops.pagehits:PagehitsLoad", "Load page hits from a web log"),
     Entry("platforms:list", "commands.ops.platforms:PlatformsList", "List the platforms"),
     Entry(
         "platforms:load",

@@ -18,6 +18,7 @@ from infra.sql.engine import reading, writing
 from infra.sql.export_settings import SqlExportSettings
 from infra.sql.import_settings import SqlImportSettings
 from infra.sql.instants import to_text
+from infra.sql.sample_hits import add_hits
 from infra.sql.sample_licences import add_licences
 from infra.sql.tables import ARTICLE, IMPORT_RUN, SUPPLIER_ARTICLE
 
@@ -50,7 +51,7 @@ class SampleShop:
         with writing(self._engine) as connection:
             _add_articles(connection, articles)
             _add_supplier_articles(connection, known)
-            licences = add_licences(connection)
+            licences, hits = add_licences(connection), add_hits(connection)
         return {
             "articles": len(articles),
             "supplier articles": len(known),
@@ -60,6 +61,7 @@ class SampleShop:
             "exports": self._add_exports(load_exports(self._source / "exports.toml")),
             "minishop licences": licences,
             "vehicle files": self._copy_vehicles(),
+            "page hits": hits,
         }
 
     def _add_settings(self, settings: Sequence[ImportSetting]) -> None:

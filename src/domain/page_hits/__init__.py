@@ -1,0 +1,1 @@
+"""Page hits, wherever they come from."""

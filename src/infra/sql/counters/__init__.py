@@ -1,0 +1,1 @@
+"""Page hits and their counters on the three databases."""

@@ -1,0 +1,33 @@
+"""Hits of a log into the table, with how far the log was read in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, insert, select, update
+
+from domain.page_hits.combined import PageHit
+from infra.sql.counter_tables import DWH_WATERMARK, PAGEHIT
+from infra.sql.engine import reading, writing
+
+
+class SqlHitIntake:
+    """The HitIntake port of pagehits:load."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def offset(self, key: str) -> int:
+        question = select(DWH_WATERMARK.c.last_id).where(DWH_WATERMARK.c.name == key)
+        with reading(self._engine) as connection:
+            return connection.execute(question).scalar() or 0
+
+    def store(self, key: str, hits: Sequence[PageHit], offset: int) -> None:
+        newest = max((hit.ts for hit in hits), default=0)
+        mark = {"last_id": offset, "last_ts": newest, "run_id": ""}
+        with writing(self._engine) as connection:
+            if hits:
+                connection.execute(insert(PAGEHIT), [hit._asdict() for hit in hits])
+            moved = update(DWH_WATERMARK).where(DWH_WATERMARK.c.name == key).values(mark)
+            if not connection.execute(moved).rowcount:
+                connection.execute(insert(DWH_WATERMARK).values(name=key, **mark))
