@@ -94,25 +94,5 @@ CONTRACTS: tuple[Contract, ...] = (
         priority=Priority.MEDIUM,
         expected_min_items=0,
     ),
-    Contract(
-        name="cron:sessions:purge",
-        covers=("CR-014",),
-        summary="Remove expired session files",
-        lock="cron.sessions.purge",
-        timeout=_minutes(20),
-        grace=_minutes(0.5),
-        overlap=Overlap.skip(starved_after=3),
-        retry=Retry.never(),
-        idempotency=_because(
-            IdempotencyKind.NATURAL, "a removed file stays removed", "age is checked at the unlink"
-        ),
-        catch_up=CatchUp.none(),
-        destructive=True,
-        accountable=(Owner.SHARED_OPS,),
-        responsible=Owner.SHARED_OPS,
-        consulted=(Owner.ALL_ISLANDS,),
-        priority=Priority.LOW,
-        expected_min_items=0,
-    ),
 )
 """In CR order. Source: the operating model's inventory and ownership tables."""

@@ -34,6 +34,7 @@ class ShopSection(Section):
 SECTIONS: dict[str, str] = {
     "platform-orders": "infra.platform_settings:PlatformOrdersSection",
     "shop": "infra.job_settings:ShopSection",
+    "session-purge": "infra.session_settings:SessionPurgeSection",
     "mail": "infra.mail.settings:MailSection",
     "vehicles": "infra.vehicles.settings:VehiclesSection",
     "license-reminders": "infra.license_settings:LicenseSection",

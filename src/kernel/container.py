@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from commands.base import CronCommand
 from commands.result import Result
 from domain.operating.contract import Contract
+from kernel.cleaning_commands import CleaningCommands
 from kernel.contracts import contracts
 from kernel.counter_commands import CounterCommands
 from kernel.export_commands import ExportCommands
@@ -48,7 +49,9 @@ def method_name(command: str) -> str:
     return command.removeprefix("cron:").replace(":", "_").replace("-", "_")
 
 
-class Container(ImageCommands, ExportCommands, OrderCommands, VehicleCommands, CounterCommands):
+class Container(
+    ImageCommands, ExportCommands, OrderCommands, VehicleCommands, CounterCommands, CleaningCommands
+):
     """Builds any command; mypy checks here that each adapter fits its port."""
 
     def job(self, command: type[CronCommand[Any]]) -> CronCommand[Any]:

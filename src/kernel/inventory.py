@@ -115,7 +115,12 @@ COMMANDS: tuple[Entry, ...] = (
         ("CR-012",),
     ),
     Entry("cron:simulator:send-mak-files", None, "Send the wheel simulator's files", ("CR-013",)),
-    Entry("cron:sessions:purge", None, "Remove expired session files", ("CR-014",)),
+    Entry(
+        "cron:sessions:purge",
+        "commands.cron.sessions_purge:SessionsPurge",
+        "Remove expired session files",
+        ("CR-014",),
+    ),
     Entry("alert:flush", "commands.ops.alert:AlertFlush", "Send the notices that wait, now"),
     Entry("alert:test", "commands.ops.alert:AlertTest", "Prove the ways to a job's owners"),
     Entry("config:check", "commands.ops.config:ConfigCheck", "Check every setting at once"),

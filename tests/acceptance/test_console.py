@@ -14,7 +14,7 @@ from domain.operating.contract_rules import ALL_CRS
 from kernel.version import VERSION
 
 IMPORT = "cron:suppliers:import-stock"
-PLANNED = "cron:sessions:purge"
+PLANNED = "cron:logs:clean"
 
 
 @pytest.fixture

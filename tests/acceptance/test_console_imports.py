@@ -63,7 +63,7 @@ def loaded(home: Home, *words: str) -> set[str]:
         ("completion", "bash"),
         ("_complete", "--", "bin/console ru"),
         ("cron:job3",),
-        ("cron:sessions:purge",),
+        ("cron:logs:clean",),
         ("list", "--format=xml"),
     ],
     ids=" ".join,

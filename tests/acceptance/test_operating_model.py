@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from pytest_bdd import given, scenarios, then, when
 from private_shop import CONSOLE, IMPORT, SETTING, Shop, kill
 from queue_shop import PROCESS, QueueShop
 from servers import private
+from session_files import aged, names, session, session_id
 
 scenarios("features/operating_model.feature")
 
@@ -161,3 +162,32 @@ def _(shop: Shop, imported: Done) -> None:
 def units(done: Done) -> set[str]:
     assert done.returncode == 0, done.stderr
     return {unit["unit"] for unit in json.loads(done.stdout)["units"]}
+
+
+# --- session cleanup uses retention policy --------------------------------------------------------
+
+
+@given("session purge configuration defines max session age")
+def _(shop: Shop) -> None:
+    file = shop.root / "config" / "jobs.toml"
+    text = file.read_text("utf-8")
+    assert "\nmax_age_seconds = 1440 " in text
+    file.write_text(text.replace("\nmax_age_seconds = 1440 ", "\nmax_age_seconds = 7200 "), "utf-8")
+    sessions = shop.root / "var" / "sessions"
+    for minutes in (0, 30, 119, 121, 600):
+        session(sessions, minutes, timedelta(minutes=minutes))
+    aged(sessions / "README", timedelta(days=9))
+
+
+@when("the session purge command runs", target_fixture="purged")
+def _(shop: Shop) -> Done:
+    return shop.console("cron:sessions:purge", "--format=json")
+
+
+@then("only sessions older than retention should be removed")
+def _(shop: Shop, purged: Done) -> None:
+    left = (f"sess_{session_id(minutes)}" for minutes in (0, 30, 119))
+
+    assert purged.returncode == 0, purged.stderr
+    assert json.loads(purged.stdout)["items"] == {"removed": 2}
+    assert names(shop.root / "var" / "sessions") == ["README", *left]

@@ -47,3 +47,4 @@ class Event(StrEnum):
     ORDER_PROCESSED = "order.processed"
     ORDER_QUARANTINED = "order.quarantined"
     PLATFORM_RESTS = "platform.rests"
+    SESSIONS_PURGED = "sessions.purged"

@@ -16,3 +16,8 @@ Feature: Cron operating model and ownership
     Then all active supplier import settings should be processed
     When it runs with --supplier=23
     Then only supplier 23 should be processed
+
+  Scenario: Session cleanup uses retention policy
+    Given session purge configuration defines max session age
+    When the session purge command runs
+    Then only sessions older than retention should be removed

@@ -1,0 +1,1 @@
+"""CR-014: expired session files are removed."""

@@ -1,0 +1,23 @@
+"""The jobs that remove what is old, built at their first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kernel.engines import Engines
+
+if TYPE_CHECKING:
+    from commands.cron.sessions_purge import SessionsPurge
+
+
+class CleaningCommands(Engines):
+    """A further part of the container, on the same adapters."""
+
+    def sessions_purge(self) -> SessionsPurge:
+        from commands.cron.sessions_purge import SessionsPurge
+        from domain.jobs.session_purge.service import SessionPurge
+        from infra.session_settings import retention_policy
+        from infra.sessions.files import DiskSessions
+
+        policy = retention_policy(self.boot.root)
+        return SessionsPurge(SessionPurge(DiskSessions(), policy, self._clock))
