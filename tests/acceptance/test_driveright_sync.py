@@ -42,6 +42,67 @@ def test_a_sync_brings_what_changed_and_the_second_one_nothing(tmp_path: Path, k
         assert len(shop.mails()) == 2
 
 
+# --- kills ---------------------------------------------------------------------------------------
+
+
+def copied(template: VehicleShop, root: Path) -> VehicleShop:
+    """Give a shop that is where another one is, on SQLite."""
+    shop = VehicleShop(root)
+    for file in (template.root / "var").glob("crontract.db*"):
+        shutil.copyfile(file, root / "var" / file.name)
+    for file in template.folder.iterdir():
+        shutil.copyfile(file, shop.folder / file.name)
+    return shop
+
+
+def left(shop: VehicleShop) -> dict[str, object]:
+    """Give all that must be the same whatever was killed: the second snapshot is the one."""
+    mails = [mail["Subject"] for mail in shop.mails() if "snapshot 2" in mail["Subject"]]
+    return {**shop.live(), "mails": mails, "stages": shop.stages()}
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> VehicleShop:
+    return shop_with_changes(tmp_path_factory.mktemp("changed") / "shop")
+
+
+def test_killed_at_any_checkpoint_the_next_run_ends_as_if_nothing_had_happened(
+    tmp_path: Path, changed: VehicleShop
+) -> None:
+    undisturbed, names = copied(changed, tmp_path / "undisturbed"), tmp_path / "checkpoints"
+    undisturbed.start_faulty(f"record:{names}", SYNC).communicate(timeout=60)
+    expected = left(undisturbed)
+    assert len(undisturbed.mails()) == 1
+
+    checkpoints = names.read_text("utf-8").split()
+    assert {"begun", "staged", "kept", "compared", "written", "applied"} <= set(checkpoints)
+    for name in dict.fromkeys(checkpoints):
+        number = checkpoints.index(name) + 1
+        shop = copied(changed, tmp_path / f"killed-{number}")
+        killed = shop.start_faulty(f"kill:{number}", SYNC)
+        killed.communicate(timeout=60)
+        assert killed.returncode == 70, name
+        assert shop.sync()["code"] == 0, name
+        assert left(shop) == expected, name
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_killed_again_and_again_it_comes_to_its_end(tmp_path: Path, kind: str) -> None:
+    with database(kind) as url:
+        shop = shop_with_changes(tmp_path / "shop", url=url)
+        for _ in range(20):
+            run = shop.start_faulty("kill:4", SYNC)
+            run.communicate(timeout=60)
+            if run.returncode == 0 or (2, "update", "done") in shop.stages():
+                break
+
+        assert [row[2] for row in shop.stages()] == ["done"] * 8
+        assert shop.sync()["outcome"] == "empty"
+        assert len(shop.mails()) == 2
+        assert len(shop.live()["vehicles"]) == 41
+        assert shop.live()["version"] == [("vehicles", 2)]
+
+
 def test_a_newcomer_syncs_the_sample_shop_s_vehicles(tmp_path: Path) -> None:
     shop = VehicleShop(tmp_path / "shop")
     shutil.rmtree(shop.folder)

@@ -143,10 +143,10 @@ def text_of(record: Record, name: str, longest: int, *, optional: bool = False) 
         raise Unfit(f"{name} is missing")
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise Unfit(f"{name} is no text but {_shown(value)}")
-    text = " ".join(str(value).split())
+    text = str(value)
     if not text.isascii():
         text = _sound(unicodedata.normalize("NFC", text), name)
-    return _checked(text, name, longest, optional=optional)
+    return _checked(" ".join(text.split()), name, longest, optional=optional)
 
 
 def _checked(text: str, name: str, longest: int, *, optional: bool) -> str:

@@ -150,7 +150,6 @@ class _OneSnapshot:
             self._run.checkpoint(stage)
             with self._run.stage(stage), self._noting(stage):
                 self._done.append((stage, *steps[stage]()))
-            self._run.checkpoint(f"{stage} done")
         return self._summary()
 
     @property
@@ -191,7 +190,7 @@ class _OneSnapshot:
         differences = self._book.compare(self._number)
         if self._run.dry_run and (fault := self._sync.fault(differences)):
             self._notes.append(f"the update would stop: {fault}")
-        return "", changes_of(differences)
+        return f"{differences.total:,} differences", changes_of(differences)
 
     def _tell(self) -> tuple[str, Mapping[str, int]]:
         fault = self._sync.fault(self._book.differences(self._number))

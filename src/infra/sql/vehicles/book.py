@@ -155,7 +155,7 @@ class SqlSnapshots:
     def staged(self, number: int, kind: Kind) -> dict[str, str]:
         statement = statements.DIGESTS.format(key=f"{kind}_id", table=_STAGED[kind])
         with self._reading() as connection:
-            return dict(_do(connection, statement, number=number).tuples().all())
+            return dict(_do(connection, statement, number=number).all())
 
     def keep(self, number: int, read: MakeRead) -> None:
         vehicles = ((number, *vehicle, vehicle.digest) for vehicle in read.vehicles)

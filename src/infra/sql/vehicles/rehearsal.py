@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import Connection, Table
 
 from infra.sql.address import MARIADB, POSTGRESQL, SQLITE
@@ -22,33 +24,26 @@ _OF_PULLS = (
     *(DRIVERIGHT_PULLED, DRIVERIGHT_QUARANTINE),
 )
 
-_COPY = {
-    SQLITE: ("CREATE TEMPORARY TABLE {name} AS SELECT * FROM main.{name} LIMIT 0",),
-    POSTGRESQL: ("CREATE TEMPORARY TABLE {name} (LIKE {name} INCLUDING ALL)",),
-    # A table cannot be LIKE itself by the same name; through another one it can.
-    MARIADB: (
-        "CREATE TEMPORARY TABLE rehearsed LIKE {name}",
-        "ALTER TABLE rehearsed RENAME TO {name}",
-    ),
-}
-
 
 def shadow(connection: Connection, *, pulls: bool) -> None:
     """Put empty tables before those that a dry run would write; the real ones are not touched."""
-    kind = kind_of(connection)
     with connection.begin():
-        if kind != SQLITE:
+        if kind_of(connection) != SQLITE:
             # The connection refuses every write; this exception is for our own tables.
             connection.exec_driver_sql("SET TRANSACTION READ WRITE")
         for table in (*_OF_STAGES, *(_OF_PULLS if pulls else ())):
-            for statement in _COPY[kind]:
-                connection.exec_driver_sql(statement.format(name=table.name))
-            if kind == SQLITE:
-                _index(connection, table)
+            for statement in _copy(connection, table):
+                connection.exec_driver_sql(statement)
 
 
-def _index(connection: Connection, table: Table) -> None:
-    key = ", ".join(column.name for column in table.primary_key)
-    connection.exec_driver_sql(
-        f"CREATE UNIQUE INDEX temp.rehearsed_{table.name} ON {table.name} ({key})"
-    )
+def _copy(connection: Connection, table: Table) -> Iterator[str]:
+    name, kind = table.name, kind_of(connection)
+    if kind == POSTGRESQL:
+        yield f"CREATE TEMPORARY TABLE {name} (LIKE {name} INCLUDING ALL)"
+    elif kind == MARIADB:  # a table is not LIKE another one of its own name
+        real = connection.exec_driver_sql(f"SHOW CREATE TABLE {name}").one()[1]
+        yield str(real).replace("CREATE TABLE", "CREATE TEMPORARY TABLE", 1)
+    else:
+        key = ", ".join(column.name for column in table.primary_key)
+        yield f"CREATE TEMPORARY TABLE {name} AS SELECT * FROM main.{name} LIMIT 0"  # noqa: S608 - the names are our own
+        yield f"CREATE UNIQUE INDEX temp.rehearsed_{name} ON {name} ({key})"
