@@ -69,6 +69,13 @@ def owners(**channels: list[str]) -> str:
     return "\n[owner]\n" + "\n".join(lines) + "\n"
 
 
+def configure_alerts(shop: Shop, alerts: str) -> None:
+    """Put channels and owners in the place of the shipped ones; impacts stay."""
+    file = shop.root / "config" / "alerts.toml"
+    impact = file.read_text("utf-8").partition("[impact]")[2]
+    file.write_text(f"{alerts}\n[impact]{impact}", "utf-8")
+
+
 class AlertShop(Shop):
     """One supplier whose file is broken or not, at will."""
 
@@ -78,10 +85,7 @@ class AlertShop(Shop):
         self.add_supplier(1)
 
     def configure(self, alerts: str) -> None:
-        shipped = (self.root / "config" / "alerts.toml").read_text("utf-8")
-        impact = shipped.partition("[impact]")[2]
-        text = f"{alerts}\n[impact]{impact}"
-        (self.root / "config" / "alerts.toml").write_text(text, "utf-8")
+        configure_alerts(self, alerts)
 
     def fire(self, slot: str, *words: str, **environment: str) -> int:
         """Start the import as a schedule does; gives the exit code."""

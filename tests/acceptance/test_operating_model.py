@@ -8,14 +8,18 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from pytest_bdd import given, scenarios, then, when
 
+from acceptance.alert_shop import configure_alerts, mail_channel, owners
+from partner_site import Reply, Request, listening
 from private_shop import CONSOLE, IMPORT, SETTING, Shop, kill
 from queue_shop import PROCESS, QueueShop
 from servers import private
+from servers.mail import MailServer
 from session_files import aged, names, session, session_id
 
 scenarios("features/operating_model.feature")
@@ -119,6 +123,70 @@ def _(queue_shop: QueueShop, active: subprocess.Popen[str], second: Done) -> Non
     assert queue_shop.marks() == []
     assert queue_shop.query("SELECT COUNT(*) FROM queue WHERE claim_no > 0") == [(1,)]
     assert active.poll() is None
+
+
+# --- runtime and domain ownership are both notified on failure ------------------------------------
+
+PULL = "cron:platform:pull-orders"
+
+PLATFORM = """
+[platform.shop-de]
+adapter = "magento2"
+name = "Our German shop"
+url = "{url}"
+token = "env:SHOP_KEY"
+"""
+
+
+class Refusing:
+    """A platform that has taken our right away."""
+
+    def answer(self, request: Request) -> Reply:
+        return Reply.of({"message": "The consumer is not authorized"}, status=403)
+
+
+@pytest.fixture
+def mail(tmp_path: Path) -> Iterator[MailServer]:
+    with private("smtp", tmp_path / "smtp") as server:
+        yield server
+
+
+@given("a scheduled platform order pull fails", target_fixture="failed")
+def _(shop: Shop, mail: MailServer, until_the_end: ExitStack) -> Done:
+    channels = mail_channel("ops", mail.port, "ops@shop.example")
+    channels += mail_channel("export", mail.port, "platform-export@shop.example")
+    configure_alerts(shop, channels + owners(Shared_Ops=["ops"], Platform_Export=["export"]))
+    site = until_the_end.enter_context(listening(Refusing()))
+    file = shop.root / "platform.toml"
+    file.write_text(PLATFORM.format(url=site.address), "utf-8")
+    loaded = shop.console("platforms:load", str(file))
+    assert loaded.returncode == 0, loaded.stderr
+    slot = f"--scheduled-at={datetime.now(UTC):%FT%H:%MZ}"
+    return shop.console(PULL, slot, CRON_TRIGGER="schedule", SHOP_KEY="a-shop-key")
+
+
+@when("alerting is emitted", target_fixture="told")
+def _(mail: MailServer, failed: Done) -> dict[str, EmailMessage]:
+    assert failed.returncode == 70, failed.stderr
+    return {str(one["To"]): one for one in mail.mails()}
+
+
+@then("Shared Ops should receive the runtime alert")
+def _(told: dict[str, EmailMessage]) -> None:
+    page = told["ops@shop.example"]
+
+    assert page["Subject"].startswith(f"[page] {PULL}")
+    assert "ops/runbooks/CR-008.md" in page.get_content()
+    assert "bin/console runs:show" in page.get_content()
+
+
+@then("Platform Export owner should receive domain-impact notification")
+def _(told: dict[str, EmailMessage]) -> None:
+    notice = told["platform-export@shop.example"]
+
+    assert notice["Subject"].startswith("[impact]")
+    assert "Orders placed on the platforms do not arrive in the shop" in notice.get_content()
+    assert "runs:show" not in notice.get_content()
 
 
 # --- the supplier stock import, all suppliers and one ---------------------------------------------

@@ -10,6 +10,12 @@ Feature: Cron operating model and ownership
     When the scheduler triggers the same queue command
     Then the second run should not start processing jobs
 
+  Scenario: Runtime and domain ownership are both notified on failure
+    Given a scheduled platform order pull fails
+    When alerting is emitted
+    Then Shared Ops should receive the runtime alert
+    And Platform Export owner should receive domain-impact notification
+
   Scenario: Supplier stock import can run in all-suppliers and single-supplier mode
     Given supplier import command supports scope options
     When it runs with --all
