@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 from servers.certificate import Certificate, certificate
 from servers.finding import Found
@@ -67,9 +68,16 @@ class MailServer(Server):
         texts = [file.read_bytes().replace(b"\r\n", b"\n") for file in files]
         return [message_from_bytes(text, policy=policy.default) for text in texts]
 
-    def refuse(self, answer: str, at: str = "RCPT") -> None:
-        """Answer with ``451 later`` or ``550 never`` at CONNECT, MAIL, RCPT or DATA."""
-        behave(self, refuse=answer, at=at)
+    def refuse(self, answer: str, at: str = "RCPT", *, only: str = "", times: int = 0) -> None:
+        """Answer with ``451 later`` or ``550 never`` at CONNECT, MAIL, RCPT or DATA.
+
+        To ``only`` the recipients with this in their address, and only so many ``times``.
+        """
+        behave(self, refuse=answer, at=at, only=only, times=times)
+
+    def drop(self, at: str = "DATA", *, only: str = "", times: int = 0) -> None:
+        """Cut the connection there without a word."""
+        behave(self, drop=True, at=at, only=only, times=times)
 
     def hang(self, at: str = "DATA") -> None:
         """Keep the connection and say nothing more from there on."""
@@ -85,8 +93,8 @@ class MailServer(Server):
         return self.files / "certificate.pem"
 
 
-def behave(server: Server, *, refuse: str = "", hang: bool = False, at: str = "") -> None:
-    behaviour = {"refuse": refuse, "hang": hang, "at": at}
+def behave(server: Server, **behaviour: Any) -> None:
+    usual = {"refuse": "", "hang": False, "drop": False, "at": "", "only": "", "times": 0}
     unfinished = server.files / "behaviour.part"
-    unfinished.write_text(json.dumps(behaviour), encoding="utf-8")
+    unfinished.write_text(json.dumps(usual | behaviour), encoding="utf-8")
     unfinished.rename(server.files / "behaviour.json")

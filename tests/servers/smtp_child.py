@@ -10,8 +10,9 @@ import json
 import ssl
 import sys
 import uuid
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -21,20 +22,27 @@ class Box:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._met: Counter[str] = Counter()
 
-    async def answer(self, place: str) -> str:
+    async def answer(self, place: str, server: SMTP, about: str = "") -> str:
         """Give the refusal, if any; may never come back."""
-        behaviour = json.loads((self._folder / "behaviour.json").read_text("utf-8"))
-        if behaviour["at"] != place:
+        written = (self._folder / "behaviour.json").read_text("utf-8")
+        behaviour = json.loads(written)
+        if behaviour["at"] != place or behaviour["only"] not in about:
             return ""
-        if behaviour["hang"]:
+        self._met[written] += 1
+        if 0 < behaviour["times"] < self._met[written]:
+            return ""
+        if behaviour["drop"]:
+            cast(asyncio.Transport, server.transport).abort()
+        if behaviour["drop"] or behaviour["hang"]:
             await asyncio.Event().wait()
         return str(behaviour["refuse"])
 
     async def handle_MAIL(  # noqa: N802 - the library looks for these names
         self, server: SMTP, session: Session, envelope: Envelope, sender: str, options: list[str]
     ) -> str:
-        if refusal := await self.answer("MAIL"):
+        if refusal := await self.answer("MAIL", server):
             return refusal
         envelope.mail_from = sender
         envelope.mail_options.extend(options)
@@ -43,13 +51,13 @@ class Box:
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if refusal := await self.answer("RCPT"):
+        if refusal := await self.answer("RCPT", server, address):
             return refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        if refusal := await self.answer("DATA"):
+        if refusal := await self.answer("DATA", server, envelope.rcpt_tos[0]):
             return refusal
         marks = f"X-Envelope-From: {envelope.mail_from}\r\n" + "".join(
             f"X-Envelope-To: {address}\r\n" for address in envelope.rcpt_tos
@@ -65,7 +73,7 @@ class Greeter(SMTP):
     """Hangs before its greeting if told so."""
 
     async def _handle_client(self) -> None:
-        if refusal := await self.event_handler.answer("CONNECT"):
+        if refusal := await self.event_handler.answer("CONNECT", self):
             await self.push(refusal)
             self._writer.close()
             return

@@ -32,12 +32,12 @@ class Sender:
         message["Date"] = format_datetime(now)
         message["Message-ID"] = self.message_id(mail.key)
         message["Auto-Submitted"] = "auto-generated"
-        if mail.language:
-            message["Content-Language"] = mail.language
         message.set_content(mail.text)
         if mail.html:
             message.add_alternative(mail.html, subtype="html")
         for file in mail.attachments:
             kind, _, form = file.media.partition("/")
             message.add_attachment(file.content, kind, form, filename=file.name)
+        if mail.language:  # last: what sets content takes such headers for its own
+            message["Content-Language"] = mail.language
         return message

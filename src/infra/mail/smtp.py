@@ -90,6 +90,7 @@ class SmtpSession:
         try:
             return self._handed_over(mail.to, content)
         except _HungUp as error:
+            self.close()
             raise MailServerAway(f"the mail server hung up twice: {error}") from error
 
     def close(self) -> None:
