@@ -17,14 +17,15 @@ class QueueCommands(OperatorCommands):
 
     def queue_clean(self) -> QueueClean:
         from commands.cron.queue_clean import QueueClean
+        from domain.cleaning.allowance import Allowance
         from domain.queue.cleaning import QueueCleaning
-        from domain.queue.retention import Allowance
         from infra.queue_settings import queue_settings
         from infra.sql.queue.ended import SqlEndedMessages
 
         messages = SqlEndedMessages(self._engine, self._open_engine(read_only=True))
         settings = queue_settings(self.boot.root)
-        cleaning = QueueCleaning(messages, settings.retention, Allowance(), settings.queues)
+        allowance = Allowance(what="ended messages")
+        cleaning = QueueCleaning(messages, settings.retention, allowance, settings.queues)
         return QueueClean(cleaning)
 
     def queue_types(self) -> QueueTypes:

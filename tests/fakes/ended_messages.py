@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from domain.cleaning.stretches import Batch, Pile, Stretch
 from domain.operating.ports import ActiveRun
-from domain.queue.cleaning import Batch, Pile, Stretch
+from domain.queue.cleaning import Kind
 from domain.queue.job import Status
 from domain.queue.retention import Cutoffs
 
@@ -45,7 +46,7 @@ class FakeEndedMessages:
     def now(self) -> datetime:
         return NOON
 
-    def look(self, after: int, most: int, cutoffs: Cutoffs) -> Stretch | None:
+    def look(self, after: int, most: int, cutoffs: Cutoffs) -> Stretch[Kind] | None:
         self.looks.append((after, most))
         ids = [number for number in sorted(self.rows) if number > after][:most]
         if not ids:
@@ -64,10 +65,8 @@ class FakeEndedMessages:
             ],
         )
 
-    def _pile(
-        self, ids: Sequence[int], kind: tuple[str, Status], rows: int, cutoffs: Cutoffs
-    ) -> Pile:
-        queue, status = kind
+    def _pile(self, ids: Sequence[int], kind: Kind, rows: int, cutoffs: Cutoffs) -> Pile[Kind]:
+        _, status = kind
         old = [
             number
             for number in ids
@@ -75,20 +74,18 @@ class FakeEndedMessages:
             and self.rows[number].created < cutoffs.statuses[status]
         ]
         ends = (old[0], old[-1]) if old else (0, 0)
-        return Pile(
-            queue=queue, status=status, rows=rows, old=len(old), first=ends[0], last=ends[1]
-        )
+        return Pile(kind=kind, rows=rows, old=len(old), first=ends[0], last=ends[1])
 
-    def _goes(self, number: int, pile: Pile, cutoffs: Cutoffs) -> bool:
+    def _goes(self, number: int, pile: Pile[Kind], cutoffs: Cutoffs) -> bool:
         row = self.rows[number]
         within = pile.old and pile.first <= number <= pile.last
-        of_pile = (row.queue, row.status) == (pile.queue, pile.status)
+        of_pile = (row.queue, row.status) == pile.kind
         return bool(within and of_pile and row.created < cutoffs.statuses[row.status])
 
-    def delete(self, piles: Sequence[Pile], cutoffs: Cutoffs, run: ActiveRun) -> Batch:
+    def delete(self, piles: Sequence[Pile[Kind]], cutoffs: Cutoffs, run: ActiveRun) -> Batch[Kind]:
         gone = [n for n in self.rows if any(self._goes(n, pile, cutoffs) for pile in piles)]
         deleted = Counter((self.rows[n].queue, self.rows[n].status) for n in gone)
         for number in gone:
             del self.rows[number]
         self.batches.append(deleted.total())
-        return Batch(deleted=deleted, history=0, seconds=self.seconds)
+        return Batch(deleted=deleted, seconds=self.seconds)

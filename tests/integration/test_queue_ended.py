@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from domain.cleaning.allowance import Allowance
+from domain.cleaning.pace import LOOK_ROWS
 from domain.errors import LockLost
 from domain.operating.ports import Lease
 from domain.operating.run import Summary
-from domain.queue.cleaning import LOOK_ROWS, CleanRequest, QueueCleaning
-from domain.queue.retention import Allowance, Retention
+from domain.queue.cleaning import CleanRequest, QueueCleaning
+from domain.queue.retention import Retention
 from fakes.supplier_import import FakeRun
 from infra.sql.connection import Database
 from infra.sql.engine import make_engine

@@ -1,4 +1,4 @@
-"""How long ended messages are kept, and how much one run may delete without being asked."""
+"""How long ended messages are kept."""
 
 from __future__ import annotations
 
@@ -44,27 +44,3 @@ class Cutoffs:
         """Give the cutoff by status; one that is not there is never deleted."""
         crashed = {Status.CRASH: self.crashed} if self.crashed else {}
         return {Status.PROCESSED: self.processed, **crashed}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Allowance:
-    """What one run may delete unasked.
-
-    The share is of all ended messages. Below ``few`` it is not looked at: of ten messages six
-    may well be old.
-    """
-
-    rows: int = 1_000_000
-    percent: int = 50
-    few: int = 1_000
-
-    def fault(self, going: int, staying: int) -> str:
-        """Say what is too much about a plan; nothing where it may be done."""
-        if going > self.rows:
-            return f"{going:,} messages would go, allowed are {self.rows:,}"
-        if going > self.few and going * 100 > self.percent * (going + staying):
-            return (
-                f"{going:,} of {going + staying:,} ended messages would go, allowed are"
-                f" {self.percent} %"
-            )
-        return ""

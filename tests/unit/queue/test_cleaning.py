@@ -8,16 +8,20 @@ from itertools import pairwise
 
 import pytest
 
+from domain.cleaning.allowance import Allowance, TooMuch
+from domain.cleaning.pace import LOOK_ROWS, Pace
 from domain.errors import ConfigurationInvalid, Refused, StopRequested
 from domain.operating.events import Event
 from domain.operating.run import Outcome, Summary
-from domain.queue.cleaning import LOOK_ROWS, CleanRequest, Pace, QueueCleaning, TooMuch
+from domain.queue.cleaning import CleanRequest, QueueCleaning
 from domain.queue.job import Status
-from domain.queue.retention import Allowance, Retention
+from domain.queue.retention import Retention
 from fakes.ended_messages import FRESH, OLD, FakeEndedMessages, Row
 from fakes.supplier_import import FakeRun
 
 FORTNIGHT = timedelta(days=14)
+USUAL_ALLOWANCE = Allowance(what="ended messages")
+SMALL_ALLOWANCE = Allowance(rows=3_000, what="ended messages")
 FORCED = CleanRequest(force=True, reason="first run")
 
 
@@ -35,7 +39,7 @@ def clean(
     allowance: Allowance | None = None,
 ) -> Summary:
     retention = Retention(processed=FORTNIGHT, crashed=crashed)
-    cleaning = QueueCleaning(messages, retention, allowance or Allowance(), ["general"])
+    cleaning = QueueCleaning(messages, retention, allowance or USUAL_ALLOWANCE, ["general"])
     return cleaning(request or CleanRequest(), run or FakeRun())
 
 
@@ -164,7 +168,7 @@ def test_old_messages_out_of_order_go_with_the_others(messages: FakeEndedMessage
     ("old", "kept", "said"),
     [
         (1_001, 999, "1,001 of 2,000 ended messages would go, allowed are 50 %"),
-        (3_001, 9_000, "3,001 messages would go, allowed are 3,000"),
+        (3_001, 9_000, "3,001 ended messages would go, allowed are 3,000"),
     ],
 )
 def test_too_much_at_once_asks_before_the_first_deletion(
@@ -175,10 +179,10 @@ def test_too_much_at_once_asks_before_the_first_deletion(
     run = FakeRun()
 
     with pytest.raises(TooMuch, match=said):
-        clean(messages, run=run, allowance=Allowance(rows=3_000))
+        clean(messages, run=run, allowance=SMALL_ALLOWANCE)
     assert messages.batches == []
 
-    clean(messages, FORCED, run, allowance=Allowance(rows=3_000))
+    clean(messages, FORCED, run, allowance=SMALL_ALLOWANCE)
     assert left(messages) == {Row(FRESH): kept}
     assert [(event, fields["reason"]) for event, _, fields in run.logged] == [
         (Event.GUARD_FORCED, "first run")
@@ -192,7 +196,7 @@ def test_what_is_little_or_no_more_than_half_goes_unasked(
     messages.add(old, Row(OLD))
     messages.add(kept, Row(FRESH))
 
-    assert clean(messages, allowance=Allowance(rows=3_000)).items["processed"] == old
+    assert clean(messages, allowance=SMALL_ALLOWANCE).items["processed"] == old
 
 
 def test_the_share_is_known_where_most_of_what_stays_is_far_behind(
@@ -210,7 +214,7 @@ def test_no_more_than_allowed_needs_no_force(messages: FakeEndedMessages) -> Non
 
     request = CleanRequest(max_rows=1_500)
 
-    assert clean(messages, request, allowance=Allowance(rows=3_000)).items["processed"] == 1_500
+    assert clean(messages, request, allowance=SMALL_ALLOWANCE).items["processed"] == 1_500
 
 
 def test_less_than_is_set_needs_force(messages: FakeEndedMessages) -> None:

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, RowMapping, text
 
+from domain.cleaning.stretches import Batch, Pile, Stretch
 from domain.operating.ports import ActiveRun
-from domain.queue.cleaning import Batch, Pile, Stretch
+from domain.queue.cleaning import Kind
 from domain.queue.job import Status
 from domain.queue.retention import Cutoffs
 from infra.sql.address import MARIADB, POSTGRESQL, SQLITE
@@ -77,7 +78,7 @@ class SqlEndedMessages:
             clock = text(f"SELECT {NOW[kind_of(connection)]}")
             return instant_of(connection.execute(clock).scalar_one())
 
-    def look(self, after: int, most: int, cutoffs: Cutoffs) -> Stretch | None:
+    def look(self, after: int, most: int, cutoffs: Cutoffs) -> Stretch[Kind] | None:
         values = {
             "after": after,
             "most": most,
@@ -88,7 +89,7 @@ class SqlEndedMessages:
             groups = connection.execute(_LOOK, values).mappings().all()
         return _stretch(after, groups, cutoffs) if groups else None
 
-    def delete(self, piles: Sequence[Pile], cutoffs: Cutoffs, run: ActiveRun) -> Batch:
+    def delete(self, piles: Sequence[Pile[Kind]], cutoffs: Cutoffs, run: ActiveRun) -> Batch[Kind]:
         going = [pile for pile in piles if pile.old]
         began = time.monotonic()
         with fenced_transaction(self._engine, run.leases) as connection:
@@ -96,24 +97,25 @@ class SqlEndedMessages:
             ends = {"first": min(p.first for p in going), "last": max(p.last for p in going)}
             history = connection.execute(_DELETE_HISTORY, ends).rowcount
             run.checkpoint("deleted")
-        return Batch(deleted=deleted, history=history, seconds=time.monotonic() - began)
+        return Batch(deleted=deleted, further=history, seconds=time.monotonic() - began)
 
 
 def _delete(
-    connection: Connection, piles: Sequence[Pile], cutoffs: Cutoffs
-) -> Iterator[tuple[tuple[str, Status], int]]:
+    connection: Connection, piles: Sequence[Pile[Kind]], cutoffs: Cutoffs
+) -> Iterator[tuple[Kind, int]]:
     for pile in piles:
+        queue, status = pile.kind
         values = {
             "first": pile.first,
             "last": pile.last,
-            "queue": pile.queue,
-            "status": pile.status.value,
-            "cutoff": microseconds_of(cutoffs.statuses[pile.status]),
+            "queue": queue,
+            "status": status.value,
+            "cutoff": microseconds_of(cutoffs.statuses[status]),
         }
         rows = connection.execute(_DELETE, values).rowcount
-        if pile.status is Status.PROCESSED:
-            _count(connection, pile.queue, rows)
-        yield (pile.queue, pile.status), rows
+        if status is Status.PROCESSED:
+            _count(connection, queue, rows)
+        yield pile.kind, rows
 
 
 def _count(connection: Connection, queue: str, rows: int) -> None:
@@ -122,7 +124,7 @@ def _count(connection: Connection, queue: str, rows: int) -> None:
     connection.execute(count, {"queue": queue, "rows": rows})
 
 
-def _stretch(after: int, groups: Sequence[RowMapping], cutoffs: Cutoffs) -> Stretch:
+def _stretch(after: int, groups: Sequence[RowMapping], cutoffs: Cutoffs) -> Stretch[Kind]:
     newest_cutoff = microseconds_of(max(cutoffs.statuses.values()))
     created = min(g["created_first"] for g in groups), max(g["created_last"] for g in groups)
     return Stretch(
@@ -134,10 +136,9 @@ def _stretch(after: int, groups: Sequence[RowMapping], cutoffs: Cutoffs) -> Stre
     )
 
 
-def _pile(group: RowMapping) -> Pile:
+def _pile(group: RowMapping) -> Pile[Kind]:
     return Pile(
-        queue=group["queue"],
-        status=Status(group["status"]),
+        kind=(group["queue"], Status(group["status"])),
         rows=group["seen"],
         old=group["old"],
         first=group["old_first"] or 0,
