@@ -74,25 +74,5 @@ CONTRACTS: tuple[Contract, ...] = (
         priority=Priority.MEDIUM,
         expected_min_items=0,
     ),
-    Contract(
-        name="cron:simulator:send-mak-files",
-        covers=("CR-013",),
-        summary="Send the wheel simulator's files",
-        lock="cron.simulator.send-mak-files",
-        timeout=_minutes(30),
-        grace=_minutes(0.5),
-        overlap=Overlap.skip(starved_after=2),
-        retry=_RETRY,
-        idempotency=_because(
-            IdempotencyKind.CHECKPOINTED, "transfer_run", "an unchanged set is not sent again"
-        ),
-        catch_up=CatchUp.last(),
-        destructive=False,
-        accountable=(Owner.VEHICLE_DATA,),
-        responsible=Owner.SHARED_OPS,
-        consulted=(Owner.WEBSHOP,),
-        priority=Priority.MEDIUM,
-        expected_min_items=0,
-    ),
 )
 """In CR order. Source: the operating model's inventory and ownership tables."""

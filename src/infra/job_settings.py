@@ -33,6 +33,7 @@ class ShopSection(Section):
 
 SECTIONS: dict[str, str] = {
     "platform-orders": "infra.platform_settings:PlatformOrdersSection",
+    "simulator": "infra.simulator.settings:SimulatorSection",
     "shop": "infra.job_settings:ShopSection",
     "session-purge": "infra.session_settings:SessionPurgeSection",
     "mail": "infra.mail.settings:MailSection",

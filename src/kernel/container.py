@@ -16,6 +16,7 @@ from kernel.export_commands import ExportCommands
 from kernel.image_commands import ImageCommands
 from kernel.inventory import COMMANDS
 from kernel.order_commands import OrderCommands
+from kernel.simulator_commands import SimulatorCommands
 from kernel.supervision import Supervision, person
 from kernel.vehicle_commands import VehicleCommands
 from kernel.version import VERSION
@@ -50,7 +51,13 @@ def method_name(command: str) -> str:
 
 
 class Container(
-    ImageCommands, ExportCommands, OrderCommands, VehicleCommands, CounterCommands, CleaningCommands
+    ImageCommands,
+    ExportCommands,
+    OrderCommands,
+    VehicleCommands,
+    CounterCommands,
+    CleaningCommands,
+    SimulatorCommands,
 ):
     """Builds any command; mypy checks here that each adapter fits its port."""
 

@@ -114,7 +114,12 @@ COMMANDS: tuple[Entry, ...] = (
         "Synchronise the vehicle data",
         ("CR-012",),
     ),
-    Entry("cron:simulator:send-mak-files", None, "Send the wheel simulator's files", ("CR-013",)),
+    Entry(
+        "cron:simulator:send-mak-files",
+        "commands.cron.simulator_send_mak_files:SimulatorSendMakFiles",
+        "Send the wheel simulator's files",
+        ("CR-013",),
+    ),
     Entry(
         "cron:sessions:purge",
         "commands.cron.sessions_purge:SessionsPurge",

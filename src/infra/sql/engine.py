@@ -38,10 +38,13 @@ def dialect_of(kind: str) -> Any:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent look at the database."""
-    with translated(), engine.connect() as connection, connection.begin():
-        yield connection
+def reading(engine: Engine, *, snapshot: bool = False) -> Iterator[Connection]:
+    """One look at the database; as ``snapshot`` all its statements see the same moment."""
+    with translated(), engine.connect() as connection:
+        if snapshot and kind_of(connection) != SQLITE:  # where every transaction is one
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
 
 
 @contextmanager

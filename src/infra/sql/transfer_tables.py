@@ -32,7 +32,8 @@ TRANSFER_FILE = Table(
     METADATA,
     Column("transfer_run_id", SERIAL, ForeignKey("transfer_run.id"), primary_key=True),
     Column("name", FILE_NAME, primary_key=True),
-    Column("lines", Integer, nullable=False),
+    # "lines" is a word of MariaDB.
+    Column("line_count", Integer, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", SHA256, nullable=False),
 )

@@ -19,11 +19,11 @@ class LocalFile:
         self._file = file
 
     def read(self, most: int = CHUNK_BYTES) -> bytes:
-        with _ours():
+        with ours():
             return self._file.read(most)
 
     def write(self, data: bytes) -> int:
-        with _ours():
+        with ours():
             return self._file.write(data)
 
     def chunks(self) -> Iterator[bytes]:
@@ -32,7 +32,8 @@ class LocalFile:
 
 
 @contextmanager
-def _ours() -> Iterator[None]:
+def ours() -> Iterator[None]:
+    """Translate what goes wrong with files of this host. Raises DiskFull and Refused."""
     try:
         yield
     except OSError as error:

@@ -37,7 +37,7 @@ def upgrade() -> None:
         "transfer_file",
         sa.Column("transfer_run_id", _SERIAL, nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("line_count", sa.Integer(), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,1 @@
+"""CR-013: the wheel simulator's files are built and sent as one set."""

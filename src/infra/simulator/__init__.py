@@ -1,0 +1,1 @@
+"""The wheel simulator's files, from the live tables."""
