@@ -19,7 +19,7 @@ class CounterSection(Section):
 
     safety_lag_seconds: int = Field(ge=0, le=86_400)
     future_seconds: int = Field(ge=0, le=86_400)
-    closed_after_days: int = Field(ge=1, le=3660)
+    closed_after_days: int = Field(ge=1, le=36_500)
     statuses: tuple[Status, ...] = Field(min_length=1)
     bots: tuple[Word, ...]
     static: tuple[Word, ...]

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Protocol
 
 import typer
 
-from commands.result import Table
+from commands.result import Text
 from domain.errors import Refused
 from domain.page_hits.combined import PageHit, Unreadable
 
@@ -47,7 +47,7 @@ class PagehitsLoad:
 
     def __call__(
         self, file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
-    ) -> Table:
+    ) -> Text:
         log = self._open_log(file)
         lines = log.hits(self._intake.offset(log.key))
         loaded, left_out, named = 0, 0, list[tuple[int, str]]()
@@ -62,10 +62,10 @@ class PagehitsLoad:
             loaded += len(hits)
             left_out += len(wrong)
             named += wrong[: MOST_NAMED - len(named)]
-        without = f", {left_out:,} lines left out" if left_out else ""
-        return Table(
-            columns=("line", "why it was left out"),
-            rows=named,
-            notes=(f"{loaded:,} page hits loaded{without}",),
-            empty="every line was read",
-        )
+        lines_left = {f"line {number}": why for number, why in named}
+        said = [f"{loaded:,} page hits loaded, {left_out:,} lines left out"]
+        said += [f"{line}: {why}" for line, why in lines_left.items()]
+        if left_out > len(named):
+            said.append(f"and {left_out - len(named):,} more")
+        counts = {"loaded": loaded, "left_out": left_out}
+        return Text(text="\n".join(said), data={**counts, **lines_left})
