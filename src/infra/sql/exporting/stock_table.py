@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -31,7 +31,8 @@ class SqlStockTable:
             way, driver = _way_out(connection)
             rules = price_rules(connection, setting.price.group)
             statement = file_statement(setting, setting.file, rules, way.DIALECT)
-            yield way.lines(driver, statement, setting.file)
+            with closing(way.lines(driver, statement, setting.file)) as lines:
+                yield lines  # closed before the transaction ends: it may be left half read
 
     @contextmanager
     def offers(self, setting: ExportSetting) -> Iterator[Iterator[Offered]]:
@@ -39,7 +40,8 @@ class SqlStockTable:
             way, driver = _way_out(connection)
             rules = price_rules(connection, setting.price.group)
             statement = offer_statement(setting, rules, way.DIALECT)
-            yield map(_offered, way.rows(driver, statement))
+            with closing(way.rows(driver, statement)) as rows:
+                yield map(_offered, rows)
 
 
 def price_rules(connection: Connection, group: str) -> Sequence[PriceRule]:
