@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from commands.cron.stock_export import StockExport
     from commands.ops.exports import ExportsList, ExportsLoad, ExportsShow
     from infra.files.export_files import ExportFolder
+    from infra.marketplaces.markets import ConfiguredMarkets
     from infra.sql.export_settings import SqlExportSettings
 
 
@@ -41,20 +42,36 @@ class ExportCommands(PartnerCommands):
     def stock_export(self) -> StockExport:
         from commands.cron.stock_export import StockExport
         from domain.jobs.stock_export.file_export import FileExport
+        from domain.jobs.stock_export.market_export import MarketDesk, MarketExport
         from domain.jobs.stock_export.service import StockExport as Service
-        from infra.sql.export_book import SqlExportBook
+        from infra.clock import SystemEntropy
         from infra.sql.export_settings import SqlExportSettings
         from infra.sql.exporting.stock_table import SqlStockTable
+        from infra.sql.sent_book import SqlSentBook
 
         reader = self._open_engine(read_only=True)
-        files = FileExport(
-            SqlStockTable(reader),
-            self._export_files,
-            SqlExportBook(self._engine, reader),
-            self._partners,
-            self._clock,
+        stock, book = SqlStockTable(reader), SqlSentBook(self._engine, reader)
+        files = FileExport(stock, self._export_files, book, self._partners, self._clock)
+        desk = MarketDesk(
+            stock=stock,
+            markets=self._markets,
+            book=book,
+            clock=self._clock,
+            entropy=SystemEntropy(),
         )
-        return StockExport(Service(SqlExportSettings(reader), files))
+        return StockExport(Service(SqlExportSettings(reader), files, MarketExport(desk)))
+
+    @cached_property
+    def _markets(self) -> ConfiguredMarkets:
+        from infra.marketplaces.markets import ConfiguredMarkets
+        from infra.sql.platform_calls import SqlCalls
+
+        return ConfiguredMarkets(
+            self.boot.root,
+            self.boot.secrets_directory,
+            self._clock,
+            lambda account, run: SqlCalls(self._database, account, run),
+        )
 
     def exports_list(self) -> ExportsList:
         from commands.ops.exports import ExportsList

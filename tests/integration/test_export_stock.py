@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import DiskFull, Refused
-from domain.jobs.stock_export.ports import Offered
+from domain.jobs.stock_export.offers import Offered
 from domain.jobs.stock_export.setting import ExportSetting
 from export_shop import put_stock
 from infra.files.export_files import ExportFolder

@@ -16,6 +16,7 @@ SPANS = {
     "max_age": ("max_age_hours", timedelta(hours=1)),
     "zero_after": ("zero_after_hours", timedelta(hours=1)),
     "settle": ("settle_seconds", timedelta(seconds=1)),
+    "budget": ("budget_minutes", timedelta(minutes=1)),
 }
 """Spans of time are written as numbers; the key names the unit."""
 

@@ -43,12 +43,16 @@ class Session:
 
     def once(self, method: str, path: str, **content: Any) -> Answer:
         """Ask, and log in anew where the platform does not know us any more; no further tries."""
+        return _good(self.answer(method, path, **content))
+
+    def answer(self, method: str, path: str, **content: Any) -> Answer:
+        """Ask as ``once``, and leave it to the caller what the answer means."""
         had_logged_in = self._headers is not None
         answer = self._asked(method, path, content)
         if answer.status == UNAUTHORISED and self._log_in and had_logged_in:
             self._headers = None
             answer = self._asked(method, path, content)
-        return _good(answer)
+        return answer
 
     def sign_in(self) -> None:
         """Log in now, unless that was done."""

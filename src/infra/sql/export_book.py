@@ -18,6 +18,7 @@ KEPT_DAYS = 90
 
 _GOOD = (Status.GENERATED, Status.DELIVERED)
 _COLUMNS = EXPORT_RUN.c
+_HAS_FILE = _COLUMNS.path.is_not(None)
 
 
 class SqlExportBook:
@@ -56,7 +57,7 @@ class SqlExportBook:
     def paths(self, export_id: int, newest: int) -> Sequence[str]:
         wanted = (
             select(_COLUMNS.path)
-            .where(_COLUMNS.export_id == export_id, _COLUMNS.status.in_(_GOOD))
+            .where(_COLUMNS.export_id == export_id, _COLUMNS.status.in_(_GOOD), _HAS_FILE)
             .order_by(_COLUMNS.id.desc())
         )
         with reading(self._reader) as connection:
@@ -67,7 +68,7 @@ class SqlExportBook:
 def _newest(connection: Connection, export_id: int, *statuses: Status) -> Row[int, str] | None:
     return connection.execute(
         select(EXPORT_RUN)
-        .where(_COLUMNS.export_id == export_id, _COLUMNS.status.in_(statuses))
+        .where(_COLUMNS.export_id == export_id, _COLUMNS.status.in_(statuses), _HAS_FILE)
         .order_by(_COLUMNS.id.desc())
         .limit(1)
     ).one_or_none()
@@ -90,6 +91,13 @@ def _row(entry: Entry, run: ActiveRun) -> dict[str, object]:
         "error": entry.error,
         "at": now,
     }
+    if entry.told:
+        row |= {
+            "lines": entry.told.articles,
+            "sent": entry.told.sent,
+            "remaining": entry.told.remaining,
+            "place": entry.told.place,
+        }
     if entry.file:
         row |= {
             "sha256": entry.file.digest,

@@ -78,12 +78,3 @@ EXPORT_SENT = Table(
     Column("refusal", String(255), nullable=False, server_default=text("''")),
     Column("at", INSTANT, nullable=False),
 )
-
-# Recent calls of each account, so that all runs keep within one limit together.
-CALL_WINDOW = Table(
-    "call_window",
-    METADATA,
-    Column("account", String(100), primary_key=True),
-    # microseconds by the database's clock, joined by blanks
-    Column("calls", Text, nullable=False),
-)

@@ -60,5 +60,8 @@ class SqlCalls:
 
 def _judge(found: Mapping[str, Any] | None, calls: int, most: int) -> None:
     if found and found["made"] + calls > most:
-        seconds = max(1, -(-int(found["wait"]) // 1_000_000))
-        raise LimitReached(f"its limit of {most} calls is used up; ask again in {seconds} s")
+        wait = max(int(found["wait"]), 1) * _MICROSECOND
+        seconds = -(-wait // timedelta(seconds=1))
+        raise LimitReached(
+            f"its limit of {most} calls is used up; ask again in {seconds} s", retry_after=wait
+        )

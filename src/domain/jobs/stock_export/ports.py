@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import BinaryIO, Protocol
 
-from domain.jobs.stock_export.setting import ExportSetting
+from domain.jobs.stock_export.offers import Offered, Sent, Wording
+from domain.jobs.stock_export.setting import ExportSetting, Marketplace
 from domain.operating.ports import ActiveRun
+from domain.platforms.patience import Patience
 
 
 class ExportSettings(Protocol):
@@ -18,18 +20,6 @@ class ExportSettings(Protocol):
 
     def names(self, *, active: bool) -> Mapping[int, str]: ...
     def every(self) -> Sequence[ExportSetting]: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Offered:
-    """One article as it is offered: pieces that may be told, and its price."""
-
-    article: int
-    ean: str
-    maker: str
-    maker_no: str
-    quantity: int
-    price_cents: int
 
 
 class StockTable(Protocol):
@@ -114,6 +104,16 @@ class LastGood:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a marketplace was told in one run, of how many articles, and what is left to tell."""
+
+    articles: int
+    sent: int
+    remaining: int
+    place: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """One row of the book of exports."""
 
@@ -123,6 +123,7 @@ class Entry:
     file: GoodFile | None = None
     forced: bool = False
     error: str = ""
+    told: Told | None = None
 
 
 class ExportBook(Protocol):
@@ -144,3 +145,58 @@ class ExportBook(Protocol):
     def paths(self, export_id: int, newest: int) -> Sequence[str]:
         """Give the paths of the newest good files."""
         ...
+
+
+# --- marketplaces ------------------------------------------------------------------------------
+
+
+class Market(Protocol):
+    """One marketplace's API, logged in when it is first asked.
+
+    Raises TransferBroken where it may pass by itself, PartnerRefused and LoginRefused where not.
+    """
+
+    @property
+    def wording(self) -> Wording: ...
+    @property
+    def most_articles(self) -> int:
+        """How many one call takes."""
+        ...
+
+    def room(self, budget: timedelta) -> int:
+        """Give how many articles can be sent in so long."""
+        ...
+
+    def send(self, articles: Sequence[str]) -> Mapping[int, str]:
+        """Send articles; empty where all were accepted, else why by place, and none was."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Markets(Protocol):
+    """The adapters by name."""
+
+    def verify(self, place: Marketplace) -> None:
+        """Check login and secrets before anything is read. Raises ConfigurationInvalid."""
+        ...
+
+    def open(self, place: Marketplace, patience: Patience, run: ActiveRun) -> Market: ...
+
+
+class SentBook(Protocol):
+    """What each marketplace was last told. Raises StoreUnavailable, LockLost."""
+
+    def sent(self, export_id: int) -> AbstractContextManager[Iterator[Sent]]:
+        """Give it by article."""
+        ...
+
+    def place(self, export_id: int) -> int:
+        """Give the article after which the next run goes on."""
+        ...
+
+    def note(self, export_id: int, batch: Sequence[Sent], at: datetime, run: ActiveRun) -> None:
+        """Keep what was told, in one transaction."""
+        ...
+
+    def enter(self, entry: Entry, run: ActiveRun) -> int: ...

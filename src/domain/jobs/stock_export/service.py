@@ -30,8 +30,8 @@ class StockExport:
     Source: exportStock.php (CR-002).
     """
 
-    def __init__(self, settings: ExportSettings, file: OneExport) -> None:
-        self._settings, self._file = settings, file
+    def __init__(self, settings: ExportSettings, file: OneExport, market: OneExport) -> None:
+        self._settings, self._file, self._market = settings, file, market
 
     def __call__(self, request: ExportRequest, run: ActiveRun) -> Summary:
         exports = chosen(self._settings.every(), request)
@@ -44,7 +44,8 @@ class StockExport:
         return _summary(units, run)
 
     def _one(self, setting: ExportSetting, request: ExportRequest, run: ActiveRun) -> Unit:
-        unit = self._file(setting, request, run)
+        export = self._market if setting.marketplace else self._file
+        unit = export(setting, request, run)
         run.log(
             Event.UNIT_FINISHED,
             unit.message,

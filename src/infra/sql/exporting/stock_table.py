@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 
 from domain.errors import Refused
-from domain.jobs.stock_export.ports import Offered
+from domain.jobs.stock_export.offers import Offered
 from domain.jobs.stock_export.setting import ExportSetting, PriceRule
 from infra.sql.engine import kind_of, reading
 from infra.sql.export_tables import PRICE_RULE

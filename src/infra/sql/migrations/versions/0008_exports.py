@@ -1,4 +1,4 @@
-"""Stock exports: settings, price rules, runs, what marketplaces accepted, recent calls."""
+"""Stock exports: settings, price rules, runs, what marketplaces accepted."""
 
 from __future__ import annotations
 
@@ -46,12 +46,6 @@ def upgrade() -> None:
         sa.Column("at", _INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("export_id", "article_id", name="pk_export_sent"),
     )
-    op.create_table(
-        "call_window",
-        sa.Column("account", sa.String(length=100), nullable=False),
-        sa.Column("calls", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("account", name="pk_call_window"),
-    )
 
 
 def _create_runs() -> None:
@@ -80,5 +74,5 @@ def _create_runs() -> None:
 
 
 def downgrade() -> None:
-    for table in ("call_window", "export_sent", "export_run", "price_rule", "export_setting"):
+    for table in ("export_sent", "export_run", "price_rule", "export_setting"):
         op.drop_table(table)

@@ -1,0 +1,1 @@
+"""Marketplaces that are told stock and prices through their own interfaces."""
