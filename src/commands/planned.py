@@ -35,26 +35,6 @@ def _because(kind: IdempotencyKind, by: str, note: str) -> Idempotency:
 
 CONTRACTS: tuple[Contract, ...] = (
     Contract(
-        name="cron:logs:clean",
-        covers=("CR-007",),
-        summary="Delete old update log rows",
-        lock="cron.logs.clean",
-        timeout=_minutes(30),
-        grace=_minutes(0.5),
-        overlap=Overlap.skip(starved_after=2),
-        retry=_RETRY,
-        idempotency=_because(
-            IdempotencyKind.NATURAL, "a deleted row stays deleted", "small committed batches"
-        ),
-        catch_up=CatchUp.none(),
-        destructive=True,
-        accountable=(Owner.SHARED_OPS,),
-        responsible=Owner.SHARED_OPS,
-        consulted=(Owner.ALL_ISLANDS,),
-        priority=Priority.MEDIUM,
-        expected_min_items=0,
-    ),
-    Contract(
         name="cron:system:clean-data",
         covers=("CR-011",),
         summary="Clean the article search caches",

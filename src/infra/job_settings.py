@@ -35,6 +35,7 @@ SECTIONS: dict[str, str] = {
     "platform-orders": "infra.platform_settings:PlatformOrdersSection",
     "simulator": "infra.simulator.settings:SimulatorSection",
     "shop": "infra.job_settings:ShopSection",
+    "log-cleaning": "infra.cleaning_settings:LogCleaningSection",
     "session-purge": "infra.session_settings:SessionPurgeSection",
     "mail": "infra.mail.settings:MailSection",
     "vehicles": "infra.vehicles.settings:VehiclesSection",

@@ -7,11 +7,23 @@ from typing import TYPE_CHECKING
 from kernel.engines import Engines
 
 if TYPE_CHECKING:
+    from commands.cron.logs_clean import LogsClean
     from commands.cron.sessions_purge import SessionsPurge
 
 
 class CleaningCommands(Engines):
     """A further part of the container, on the same adapters."""
+
+    def logs_clean(self) -> LogsClean:
+        from commands.cron.logs_clean import LogsClean
+        from domain.jobs.log_cleaning.service import LogCleaning
+        from infra.cleaning_settings import log_retention
+        from infra.log_archive import LogArchives
+        from infra.sql.update_log import SqlUpdateLog
+
+        retention, folder = log_retention(self.boot.root)
+        log = SqlUpdateLog(self._engine, self._open_engine(read_only=True))
+        return LogsClean(LogCleaning(log, LogArchives(folder) if folder else None, retention))
 
     def sessions_purge(self) -> SessionsPurge:
         from commands.cron.sessions_purge import SessionsPurge

@@ -94,7 +94,12 @@ COMMANDS: tuple[Entry, ...] = (
         "Process the general queue",
         ("CR-006",),
     ),
-    Entry("cron:logs:clean", None, "Delete old update log rows", ("CR-007",)),
+    Entry(
+        "cron:logs:clean",
+        "commands.cron.logs_clean:LogsClean",
+        "Delete old update log rows",
+        ("CR-007",),
+    ),
     Entry(
         "cron:platform:pull-orders",
         "commands.cron.platform_pull_orders:PlatformPullOrders",

@@ -14,7 +14,7 @@ from domain.operating.contract_rules import ALL_CRS
 from kernel.version import VERSION
 
 IMPORT = "cron:suppliers:import-stock"
-PLANNED = "cron:logs:clean"
+PLANNED = "cron:system:clean-data"
 
 
 @pytest.fixture

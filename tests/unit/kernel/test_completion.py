@@ -59,7 +59,7 @@ def test_a_beginning_is_completed(after: Completed, line: str, offered: list[str
 
 
 def test_a_planned_job_offers_the_console_s_own_options_only(after: Completed) -> None:
-    assert after("bin/console cron:logs:clean --") == [
+    assert after("bin/console cron:system:clean-data --") == [
         "--format=text",
         "--format=json",
         "--help",
