@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from partner_site import listening
+from partners.driveright import KEY, DriveRight, cut
+from partners.driveright import car as partner_car
 from private_shop import CHECKOUT
-from servers import KINDS, database
+from servers import KINDS, database, private
 from vehicle_shop import SYNC, VehicleShop, car, wheel
 
 
@@ -138,3 +141,126 @@ def test_options_that_make_no_sense_together_are_told(tmp_path: Path, words: lis
     done = VehicleShop(tmp_path / "shop").console(SYNC, *words)
 
     assert done.returncode == 2, done.stderr
+
+
+# --- a partner in place of files -----------------------------------------------------------------
+
+
+def test_vehicles_come_from_a_partner_make_by_make(tmp_path: Path) -> None:
+    bad = partner_car(3, year_from=2010, year_to=2001)
+    site = DriveRight(
+        {
+            "BMW": [partner_car(n) for n in range(1, 80)] + [bad, partner_car(1)],
+            "Škoda": [partner_car(7, "Škoda", centre_bore=None)],
+        }
+    )
+    shop = VehicleShop(tmp_path / "shop")
+    with listening(site) as running:
+        shop.asks(running.address)
+
+        told = shop.sync()
+
+    assert told["outcome"] == "succeeded", told["log"]
+    assert told["units"][0]["counts"] == {
+        "vehicles": 80,
+        "fitments": 80,
+        "rejected": 1,
+        "repeated": 1,
+    }
+    assert shop.query("SELECT vehicle_id, reason FROM driveright_quarantine") == [
+        ("BMW-3", "years 2010 to 2001 are the wrong way round")
+    ]
+    assert KEY not in told["log"] + str(told) + str(shop.mails()[0])
+
+
+def test_a_partner_that_fails_in_mid_paging_is_asked_again_from_that_make_on(
+    tmp_path: Path,
+) -> None:
+    makes = {name: [partner_car(n, name) for n in range(3)] for name in ("Audi", "BMW", "Seat")}
+    site = DriveRight(makes, {3: cut})
+    shop = VehicleShop(tmp_path / "shop")
+    with listening(site) as running:
+        shop.asks(running.address)
+        run = shop.start_faulty("hasty:", SYNC)
+        _, log = run.communicate(timeout=60)
+        assert run.returncode == 0, log
+        asked = [it.query["make"][0] for it in running.asked if it.path == "/v2/vehicles"]
+
+    assert asked == ["Audi", "BMW", "BMW", "Seat"]
+    assert len(shop.mails()) == 1
+    assert [row[2] for row in shop.stages()] == ["done"] * 4
+
+
+def test_a_wrong_key_is_tried_once(tmp_path: Path) -> None:
+    shop = VehicleShop(tmp_path / "shop")
+    with listening(DriveRight({"BMW": []}, key="another")) as running:
+        shop.asks(running.address)
+
+        told = shop.sync()
+
+        assert len(running.asked) == 1
+    assert told["code"] == 70
+    assert "refuses the key: correct vehicles.web.api_key" in told["log"]
+    assert KEY not in told["log"]
+
+
+def test_a_key_that_is_missing_is_told_before_anybody_is_asked(tmp_path: Path) -> None:
+    shop = VehicleShop(tmp_path / "shop")
+    shop.asks("http://127.0.0.1:1")
+    del shop.environment["DRIVERIGHT_KEY"]
+
+    told = shop.sync()
+
+    assert told["code"] == 78
+    assert "env:DRIVERIGHT_KEY is not set" in told["log"]
+
+
+# --- the mail ------------------------------------------------------------------------------------
+
+
+def test_nothing_is_live_before_the_mail_server_took_the_report(tmp_path: Path) -> None:
+    shop = shop_with_changes(tmp_path / "shop")
+    with private("smtp", tmp_path / "smtp") as server:
+        shop.set(
+            ('kind = "directory"', 'kind = "smtp"'),
+            ('host = ""', f'host = "{server.host}"'),
+            ("port = 587", f"port = {server.port}"),
+            ('security = "starttls"', 'security = "none"'),
+        )
+        server.refuse("550 not today", at="RCPT")
+        before = shop.live()
+
+        refused = shop.sync()
+
+        assert refused["code"] == 70, refused["log"]
+        assert shop.live() == before
+        server.accept()
+        taken = shop.sync()
+        assert [unit["unit"] for unit in taken["units"]] == ["email", "update"]
+        (mail,) = server.mails()
+        assert mail["Subject"].startswith("Vehicle data, snapshot 2: 2 new vehicles")
+        html = mail.get_body(("html",))
+        assert html is not None
+        assert "<li>BMW-1: BMW Model 1" in html.get_content()
+    assert len(shop.live()["vehicles"]) == 41
+
+
+def test_a_stage_that_never_succeeded_is_not_skipped(tmp_path: Path) -> None:
+    shop = VehicleShop(tmp_path / "shop")
+
+    told = shop.sync("--from-stage=update")
+
+    assert told["code"] == 70
+    assert "there is no snapshot to update" in told["log"]
+
+
+def test_an_empty_file_takes_nothing_away(tmp_path: Path) -> None:
+    shop = shop_with_changes(tmp_path / "shop")
+    before = shop.live()
+    shop.delivers()
+
+    told = shop.sync("--force", "--reason=really")
+
+    assert told["code"] == 70
+    assert "the source has no vehicle at all" in told["log"]
+    assert shop.live() == before

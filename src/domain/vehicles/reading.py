@@ -144,9 +144,14 @@ def text_of(record: Record, name: str, longest: int, *, optional: bool = False) 
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise Unfit(f"{name} is no text but {_shown(value)}")
     text = str(value)
-    if not text.isascii():
-        text = _sound(unicodedata.normalize("NFC", text), name)
-    return _checked(" ".join(text.split()), name, longest, optional=optional)
+    if _GARBLED.search(text):
+        raise Unfit(f"{name} {text[:30]!r} is garbled: UTF-8 read as something else on its way")
+    return _checked(one_spelling(text), name, longest, optional=optional)
+
+
+def one_spelling(text: str) -> str:
+    """Write letters in their composed form, and one blank for many."""
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
 
 
 def _checked(text: str, name: str, longest: int, *, optional: bool) -> str:
@@ -156,12 +161,6 @@ def _checked(text: str, name: str, longest: int, *, optional: bool) -> str:
         raise Unfit(f"{name} is longer than {longest} characters: {text[:30]!r}")
     if not text.isprintable():
         raise Unfit(f"{name} has control characters: {text[:30]!r}")
-    return text
-
-
-def _sound(text: str, name: str) -> str:
-    if _GARBLED.search(text):
-        raise Unfit(f"{name} {text[:30]!r} is garbled: UTF-8 read as something else on its way")
     return text
 
 

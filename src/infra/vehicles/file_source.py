@@ -54,15 +54,26 @@ class FileSource:
         return digest.hexdigest()
 
     def makes(self) -> Sequence[str]:
-        return sorted(self._by_make)
+        """Give the makes; an empty one stands for what belongs to none, and is put aside."""
+        return sorted({*self._by_make, *([""] if self._strays else ())})
 
     def records(self, make: str) -> Iterator[Record]:
         names, own = self._vehicles.names, self._own_fitments
-        for cells in self._by_make[make]:
+        if not make:
+            for vehicle_id in self._strays:
+                yield {"vehicle_id": vehicle_id, "fitments": [*self._others(vehicle_id)]}
+        for cells in self._by_make.get(make, ()):
             record: dict[str, object] = dict(zip(names, cells, strict=True))
             fitments = [_fitment(record)] if own and _is_told(record) else []
             fitments += self._others(str(record["vehicle_id"]))
             yield {**record, "fitments": fitments}
+
+    @cached_property
+    def _strays(self) -> Sequence[str]:
+        """Fitments of vehicles that the vehicles' file does not have."""
+        place = self._vehicles.names.index("vehicle_id")
+        known = {cells[place] for rows in self._by_make.values() for cells in rows}
+        return sorted(self._by_vehicle.keys() - known)
 
     @property
     def _own_fitments(self) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import Message
-from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,14 @@ class WebSources:
             client.close()
 
 
+@dataclass
+class _Read:
+    """All pages of a make, and what each of them said how many there are."""
+
+    records: list[object] = field(default_factory=list)
+    totals: set[int] = field(default_factory=set)
+
+
 class WebSource:
     """One connection to the source, which asks no faster than it may."""
 
@@ -94,28 +102,29 @@ class WebSource:
 
     def records(self, make: str) -> Iterator[Record]:
         """Read all pages; those that shifted in between are read once more."""
-        records = self._pages(make)
-        if _shifted(records):
-            records = self._pages(make)
-        return (_record(it) for it in records)
-
-    def _pages(self, make: str) -> list[object]:
-        records: list[object] = []
-        page, pages, total = 1, 1, 0
-        while page <= pages:
-            size = self._section.page_size
-            answer = self._ask("vehicles", {"make": make, "page": page, "page_size": size})
-            pages, total = _field(answer, "pages", int), _field(answer, "total", int)
-            if pages > MOST_PAGES:
-                raise SourceRefused(f"{make} has {pages:,} pages: more than {MOST_PAGES:,}")
-            records += _field(answer, "vehicles", list)
-            page += 1
-        if len(records) != total:
+        read = self._read(make)
+        if read.totals != {len(read.records)} or _has_doubles(read.records):
+            read = self._read(make)
+        if read.totals != {len(read.records)}:
+            said = " or ".join(f"{total:,}" for total in sorted(read.totals))
             raise TransferBroken(
-                f"{make}: {len(records):,} of {total:,} vehicles came:"
+                f"{make}: {len(read.records):,} of {said} vehicles came:"
                 " the pages do not fit together"
             )
-        return records
+        return (_record(it) for it in read.records)
+
+    def _read(self, make: str) -> _Read:
+        read = _Read()
+        page, pages, size = 1, 1, self._section.page_size
+        while page <= pages:
+            answer = self._ask("vehicles", {"make": make, "page": page, "page_size": size})
+            pages = _field(answer, "pages", int)
+            if pages > MOST_PAGES:
+                raise SourceRefused(f"{make} has {pages:,} pages: more than {MOST_PAGES:,}")
+            read.totals.add(_field(answer, "total", int))
+            read.records += _field(answer, "vehicles", list)
+            page += 1
+        return read
 
     def _ask(self, path: str, fields: Mapping[str, object]) -> Any:
         self._wait_for_its_turn()
@@ -141,7 +150,7 @@ class WebSource:
 
     def _check_age(self, answer: Answer) -> None:
         """A cache in between may answer for a day; what is older would turn the clock back."""
-        age = _age(answer.headers, self._clock)
+        age = _age(answer.headers)
         most = timedelta(hours=self._section.most_cached_hours)
         if age > most:
             hours = age.total_seconds() / 3600
@@ -167,13 +176,9 @@ class WebSource:
         ).json()
 
 
-def _age(headers: Mapping[str, str], clock: Clock) -> timedelta:
+def _age(headers: Mapping[str, str]) -> timedelta:
     said = headers.get("Age", "").strip()
-    age = timedelta(seconds=int(said)) if said.isascii() and said.isdigit() else timedelta()
-    try:
-        return max(age, clock.now() - parsedate_to_datetime(headers.get("Date", "")))
-    except (ValueError, TypeError):  # none, or one without a zone
-        return age
+    return timedelta(seconds=int(said)) if said.isascii() and said.isdigit() else timedelta()
 
 
 def _charset(headers: Mapping[str, str]) -> str:
@@ -189,7 +194,7 @@ def _field(answer: object, name: str, kind: type) -> Any:
     return value
 
 
-def _shifted(records: Sequence[object]) -> bool:
+def _has_doubles(records: Sequence[object]) -> bool:
     """A vehicle on two pages is a sign that another one was on none."""
     ids = [_record(it).get("vehicle_id") for it in records]
     known = [str(it) for it in ids if it is not None]

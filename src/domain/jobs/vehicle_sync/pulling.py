@@ -17,6 +17,7 @@ from domain.vehicles.reading import (
     Unfit,
     fitment_id,
     fitments_of,
+    one_spelling,
     text_of,
     vehicle_of,
 )
@@ -77,7 +78,7 @@ class _Reading:
     """Makes records into vehicles, and knows what the snapshot has of them already."""
 
     def __init__(self, makes: Iterable[str], book: Snapshots, number: int) -> None:
-        self._makes = {make.casefold() for make in makes}
+        self._makes = {one_spelling(make).casefold() for make in makes}
         self._vehicles = book.staged(number, Kind.VEHICLE)
         self._fitments = book.staged(number, Kind.FITMENT)
 
