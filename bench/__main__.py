@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import images, locks, no_news, publishing, startup, supplier_import
+from bench import images, locks, no_news, publishing, startup, supplier_import, vehicles
 from bench.queue import backlog, clean, latency, limits, peers
 from bench.queue.databases import KINDS
 from bench.table import Table
@@ -44,6 +44,10 @@ def _no_news(folder: Path, given: argparse.Namespace) -> Table:
 
 def _images(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
     return images.report(folder, given.runs or 3)
+
+
+def _vehicles(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
+    return vehicles.report(folder, given.runs or 3)
 
 
 def _metrics(folder: Path, given: argparse.Namespace) -> Table:
@@ -98,6 +102,7 @@ REPORTS: Mapping[str, _Report] = {
     **_on("postgresql"),
     **_on("mariadb"),
     "images": _images,
+    "vehicles": _vehicles,
     "queue": _queue(*KINDS),
     "queue-peers": _queue_peers,
     "queue-latency": _latency,
