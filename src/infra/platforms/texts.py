@@ -84,11 +84,14 @@ def found_in(
     """
     if not isinstance(document, dict):
         return unreadable(raw, format_, "it is no JSON object")
-    said = {name: value for name, value in document.items() if name not in volatile}
     id_ = document.get(key)
     if isinstance(id_, bool) or not isinstance(id_, int | str) or not str(id_).strip():
         return unreadable(raw, format_, f"it has no {key}")
-    return Found(external_id=str(id_).strip(), version=digest_of(said), raw=raw, format=format_)
+    try:
+        version = digest_of({k: v for k, v in document.items() if k not in volatile})
+    except RecursionError:
+        return unreadable(raw, format_, "it is nested too deeply")
+    return Found(external_id=str(id_).strip(), version=version, raw=raw, format=format_)
 
 
 def unreadable(raw: str, format_: str, trouble: str) -> Found:
