@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +22,8 @@ from kernel.vehicle_commands import VehicleCommands
 from kernel.version import VERSION
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from commands.cron.suppliers_import_stock import SuppliersImportStock
     from commands.ops.config import ConfigCheck
     from commands.ops.contract import ContractLint, ContractShow
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         SuppliersReview,
         SuppliersShow,
     )
+    from domain.jobs.supplier_import.setting import ImportSetting
     from infra.sql.import_settings import SqlImportSettings
 
 Answer = Callable[..., Result]
@@ -91,11 +94,14 @@ class Container(
 
     def suppliers_import_stock(self) -> SuppliersImportStock:
         from commands.cron.suppliers_import_stock import SuppliersImportStock
+        from domain.jobs.supplier_import.fetching import Fetching
         from domain.jobs.supplier_import.one_supplier import OneSupplier
         from domain.jobs.supplier_import.process import StandardProcess
         from domain.jobs.supplier_import.service import SupplierImport
+        from infra.files.arrivals import FolderArrivals
         from infra.files.feeds import DirectoryFeeds
         from infra.files.rows import open_rows
+        from infra.sql.fetch_book import SqlFetchBook
         from infra.sql.import_settings import SqlImportSettings
         from infra.sql.stock_book import SqlStockBook
 
@@ -103,7 +109,9 @@ class Container(
         book = SqlStockBook(self._engine, reader)
         feeds = DirectoryFeeds(self.settings.import_root, self._clock)
         standard = StandardProcess(feeds, book, open_rows, self._clock)
-        supplier = OneSupplier(feeds, book, {"standard": standard}, self._clock)
+        arrivals = FolderArrivals(self.settings.import_root)
+        fetching = Fetching(self._partners, arrivals, SqlFetchBook(self._database), self._clock)
+        supplier = OneSupplier(feeds, book, {"standard": standard}, self._clock, fetching)
         return SuppliersImportStock(SupplierImport(SqlImportSettings(reader), supplier))
 
     # --- what people type -----------------------------------------------------------------------
@@ -240,8 +248,12 @@ class Container(
     def suppliers_load(self) -> SuppliersLoad:
         from commands.ops.suppliers import SuppliersLoad
         from infra.files.settings_file import load_settings
+        from infra.partner_settings import partner_settings
 
-        return SuppliersLoad(load_settings, self._import_settings)
+        def load(file: Path) -> Sequence[ImportSetting]:
+            return load_settings(file, lambda: partner_settings(self.boot.root))
+
+        return SuppliersLoad(load, self._import_settings)
 
     def suppliers_rejects(self) -> SuppliersRejects:
         from commands.ops.suppliers import SuppliersRejects

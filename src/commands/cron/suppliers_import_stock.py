@@ -23,6 +23,7 @@ from domain.operating.contract import (
 )
 from domain.operating.ports import ActiveRun
 from domain.operating.run import Summary
+from domain.transfers.failures import TransferBroken
 
 if TYPE_CHECKING:  # the service loads in the job's own process
     from domain.jobs.supplier_import.service import SupplierImport
@@ -61,7 +62,7 @@ class SuppliersImportStock(CronCommand[ImportRequest]):
             base=timedelta(seconds=20),
             factor=2,
             cap=timedelta(seconds=120),
-            on=(FeedChanged, FeedUnavailable, StoreUnavailable),
+            on=(FeedChanged, FeedUnavailable, StoreUnavailable, TransferBroken),
         ),
         idempotency=Idempotency(
             kind=IdempotencyKind.CHECKPOINTED,

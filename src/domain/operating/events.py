@@ -35,6 +35,8 @@ class Event(StrEnum):
     UNIT_FAILED = "unit.failed"
     UNIT_NOT_MARKED = "unit.not_marked"
     FEED_DATED_AHEAD = "feed.dated_ahead"
+    FEED_FETCHED = "feed.fetched"
+    FEED_NOT_REMOVED = "feed.not_removed"
     STOCK_ZEROED = "stock.zeroed"
     QUEUE_AWAY = "queue.away"
     QUEUE_LEFT = "queue.left"

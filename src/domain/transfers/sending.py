@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -15,12 +15,10 @@ from domain.transfers.failures import (
     PartnerUnproven,
     TransferBroken,
 )
+from domain.transfers.mending import over_drops
 from domain.transfers.ports import Folder, Partners
 
 UNFINISHED = ".part"
-
-MOST_DROPS = 3
-"""So often a set goes on after a line that was cut; what then is left is for the next attempt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,29 +57,16 @@ class _Set:
 
     def send(self) -> None:
         try:
-            self._sent()
+            over_drops(self._partners, self._partner, self._run, self._left)
         except (LoginRefused, PartnerUnproven):
             raise  # a further login might lock the account
         except BaseException:
             self._take_away()
             raise
 
-    def _sent(self) -> None:
-        drops = 0
-        while self._to_rename:
-            with self._connected() as folder:
-                try:
-                    self._put_all(folder)
-                    self._rename_all(folder)
-                except TransferBroken:
-                    drops += 1
-                    if drops > MOST_DROPS:
-                        raise
-
-    @contextmanager
-    def _connected(self) -> Iterator[Folder]:
-        with self._partners.folder(self._partner, self._run.remaining) as folder:
-            yield folder
+    def _left(self, folder: Folder) -> None:
+        self._put_all(folder)
+        self._rename_all(folder)
 
     # --- under temporary names -------------------------------------------------------------------
 
@@ -163,7 +148,8 @@ class _Set:
         """Remove the temporary files if the partner lets us; why the set failed is told anyway."""
         if not self._begun:
             return
-        with suppress(JobError), self._connected() as folder:
+        within = self._run.remaining
+        with suppress(JobError), self._partners.folder(self._partner, within) as folder:
             for name in self._begun if folder.stages else ():
                 with suppress(PartnerRefused):
                     folder.remove(name)

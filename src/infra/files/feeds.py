@@ -127,13 +127,15 @@ class DirectoryFeeds:
         return archive / f"{day}_{done.digest[:8]}_{short_name(done.feed.name)}"
 
 
-def _is_delivery(entry: os.DirEntry[str], pattern: str) -> bool:
+def is_delivered(name: str, pattern: str) -> bool:
+    """Tell a whole file that a setting means from others, by its name."""
     return (
-        fnmatchcase(entry.name, pattern)
-        and not entry.name.startswith(".")
-        and not entry.name.endswith(_UNFINISHED)
-        and entry.is_file(follow_symlinks=False)
+        fnmatchcase(name, pattern) and not name.startswith(".") and not name.endswith(_UNFINISHED)
     )
+
+
+def _is_delivery(entry: os.DirEntry[str], pattern: str) -> bool:
+    return is_delivered(entry.name, pattern) and entry.is_file(follow_symlinks=False)
 
 
 def _drop_marks(folder: Path) -> None:

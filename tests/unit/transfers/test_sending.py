@@ -16,7 +16,8 @@ from domain.transfers.failures import (
     QuotaReached,
     TransferBroken,
 )
-from domain.transfers.sending import MOST_DROPS, Outgoing, send
+from domain.transfers.mending import MOST_DROPS
+from domain.transfers.sending import Outgoing, send
 from fakes.partners import MemoryFolder, OnePartner
 from fakes.supplier_import import FakeRun
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from domain.errors import ConfigurationInvalid, Refused
 from domain.jobs.supplier_import.failures import FeedNotArchived, FeedStale
+from domain.jobs.supplier_import.fetching import Fetch, nothing_to_fetch
 from domain.jobs.supplier_import.freshness import (
     is_settled,
     is_stale,
@@ -51,7 +52,8 @@ class _Seen(NamedTuple):
 class OneSupplier:
     """Imports what one supplier delivered, under a lock that the caller holds.
 
-    ``processes`` holds the routines that a setting can name ("standard" and suppliers' own).
+    ``processes`` holds the routines that a setting can name ("standard" and suppliers' own);
+    ``fetch`` brings what a partner offers into the supplier's folder first.
     """
 
     def __init__(
@@ -60,10 +62,14 @@ class OneSupplier:
         book: StockBook,
         processes: Mapping[str, ProcessFile],
         clock: Clock,
+        fetch: Fetch = nothing_to_fetch,
     ) -> None:
         self._feeds, self._book, self._processes, self._clock = feeds, book, processes, clock
+        self._fetch = fetch
 
     def __call__(self, setting: ImportSetting, request: ImportRequest, run: ActiveRun) -> Unit:
+        if request.file is None:
+            self._fetch(setting, run)
         task = Task(setting=setting, request=request, started_at=self._clock.now())
         last = self._book.last(setting.supplier_id)
         feeds = self._feeds_of(task, last)

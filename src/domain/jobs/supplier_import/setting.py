@@ -117,6 +117,8 @@ class ImportSetting:
 
     ``source`` is the supplier's folder below the import folder; ``pattern`` a glob in it.
     ``process`` names the routine that handles the file ("standard" unless one was written).
+    ``partner`` names whose server the files are fetched from into that folder; they stay there
+    unless ``remove_fetched``.
     """
 
     supplier_id: int
@@ -124,6 +126,8 @@ class ImportSetting:
     active: bool = True
     source: str
     pattern: str = "*"
+    partner: str = ""
+    remove_fetched: bool = False
     process: str = "standard"
     mode: Mode = Mode.FULL
     duplicates: Duplicates = Duplicates.SUM

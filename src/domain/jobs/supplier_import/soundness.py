@@ -65,6 +65,8 @@ def _place(setting: ImportSetting) -> Iterator[Fault]:
         yield "pattern", "must not hold a slash: it is matched in the supplier's folder"
     if "[" in _UNCLASSED.sub("", setting.pattern):
         yield "pattern", "has a [ that is never closed: [0-9] matches a digit, [[] the sign itself"
+    if setting.remove_fetched and not setting.partner:
+        yield "remove_fetched", "needs a partner from whom files are fetched"
 
 
 def _columns(columns: Columns, layout: Layout) -> Iterator[Fault]:
