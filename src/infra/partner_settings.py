@@ -40,6 +40,8 @@ Port = Annotated[int, Field(gt=0, le=65_535)]
 class PartnerSetting(Section):
     """What every partner has; ``timeout_seconds`` bounds each single wait."""
 
+    kind: str
+    user: str | None = None
     timeout_seconds: float = Field(default=30, gt=0, le=600)
 
     @property
@@ -144,7 +146,6 @@ class WebPartner(VerifiedPartner):
     kind: Literal["http"]
     url: str
     files: tuple[str, ...] = ()
-    user: str | None = None
     password: Reference | None = None
     token: Reference | None = None
 

@@ -7,7 +7,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from domain.errors import ConfigurationInvalid, JobError, StoreUnavailable
+from domain.errors import ConfigurationInvalid, JobError, Retryable
 from domain.operating.run import ExitCode
 from infra.boot import boot
 from infra.secrets import scrub
@@ -28,7 +28,7 @@ def say_failure(error: Exception) -> int:
 def _code(error: JobError) -> ExitCode:
     if isinstance(error, ConfigurationInvalid):
         return ExitCode.MISCONFIGURED
-    if isinstance(error, StoreUnavailable):
+    if isinstance(error, Retryable):
         return ExitCode.UNAVAILABLE
     return ExitCode.FAILED
 

@@ -183,6 +183,12 @@ COMMANDS: tuple[Entry, ...] = (
         "orders:show", "commands.ops.orders:OrdersShow", "Show an order as its platform wrote it"
     ),
     Entry("pagehits:load", "commands.ops.pagehits:PagehitsLoad", "Load page hits from a web log"),
+    Entry(
+        "partners:check",
+        "commands.ops.partners:PartnersCheck",
+        "Connect to a partner and list its folder",
+    ),
+    Entry("partners:list", "commands.ops.partners:PartnersList", "List the partners"),
     Entry("platforms:list", "commands.ops.platforms:PlatformsList", "List the platforms"),
     Entry(
         "platforms:load",
