@@ -12,7 +12,17 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import images, locks, no_news, publishing, startup, supplier_import, vehicles
+from bench import (
+    counters,
+    images,
+    locks,
+    mails,
+    no_news,
+    publishing,
+    startup,
+    supplier_import,
+    vehicles,
+)
 from bench.queue import backlog, clean, latency, limits, peers
 from bench.queue.databases import KINDS
 from bench.table import Table
@@ -48,6 +58,14 @@ def _images(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
 
 def _vehicles(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
     return vehicles.report(folder, given.runs or 3)
+
+
+def _mails(folder: Path, given: argparse.Namespace) -> Table:
+    return mails.report(folder, given.runs or 3)
+
+
+def _counters(folder: Path, given: argparse.Namespace) -> Table:
+    return counters.report(folder, given.runs or 3)
 
 
 def _metrics(folder: Path, given: argparse.Namespace) -> Table:
@@ -103,6 +121,8 @@ REPORTS: Mapping[str, _Report] = {
     **_on("mariadb"),
     "images": _images,
     "vehicles": _vehicles,
+    "mails": _mails,
+    "counters": _counters,
     "queue": _queue(*KINDS),
     "queue-peers": _queue_peers,
     "queue-latency": _latency,
