@@ -54,6 +54,12 @@ def test_a_job_knows_its_run_and_its_limits(tmp_path: Path) -> None:
     assert 40 <= said.end["summary"]["items"]["left"] <= 50
 
 
+def test_garbage_in_cycles_does_not_pile_up(tmp_path: Path) -> None:
+    said = play(tmp_path, "makes_garbage_in_cycles")
+
+    assert said.end["summary"]["items"]["left"] < 50_000
+
+
 def test_each_checkpoint_is_heard_in_the_child(tmp_path: Path) -> None:
     play(tmp_path, "works", checkpoint=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import hashlib
 import os
 import resource
@@ -70,6 +71,15 @@ def works(run: ActiveRun, folder: Path) -> Summary:
 def tells_its_limits(run: ActiveRun, folder: Path) -> Summary:
     say(f"{run.run_id} {run.attempt} {run.correlation_id} {run.actor} {run.dry_run}")
     return _done(left=int(run.remaining.total_seconds()), leases=len(run.leases))
+
+
+def makes_garbage_in_cycles(run: ActiveRun, folder: Path) -> Summary:
+    left = 0
+    for _ in range(100_000):
+        ring: list[object] = []
+        ring.append(ring)
+        left = max(left, gc.get_count()[0])
+    return _done(left=left)
 
 
 def lists_its_open_files(run: ActiveRun, folder: Path) -> Summary:
@@ -333,6 +343,7 @@ JOBS: dict[str, Job] = {
     "works": works,
     "tells_its_secret": tells_its_secret,
     "tells_its_limits": tells_its_limits,
+    "makes_garbage_in_cycles": makes_garbage_in_cycles,
     "lists_its_open_files": lists_its_open_files,
     "shows_its_streams": shows_its_streams,
     "leaves_a_thread": leaves_a_thread,

@@ -5,6 +5,7 @@ Runs the job once per attempt and prints one JSON object: the last end and what 
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -216,4 +217,5 @@ def _plain(value: object) -> object:
 
 
 if __name__ == "__main__":
+    gc.disable()  # as the console does for its start
     main()

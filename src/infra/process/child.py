@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import resource
 import signal
@@ -56,6 +57,9 @@ def leave_after(body: Callable[[], None]) -> NoReturn:
         os._exit(status)
 
 
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
+
+
 def do(assignment: Assignment, parent: int) -> None:
     """Become a process of its own, do the job, hand in its end."""
     _settle(assignment, parent)
@@ -70,9 +74,19 @@ def do(assignment: Assignment, parent: int) -> None:
         on_checkpoint=assignment.on_checkpoint,
     )
     _obey_signals(run.brakes)
+    _collect_garbage()
     end = perform(assignment.job.work, run, assignment.log)
     run.brakes.over = True  # a signal must not cut the last word
     desk.hand_in(end)
+
+
+def _collect_garbage() -> None:
+    """Off since the start, but a long job may make much garbage in cycles: email does.
+
+    Seldom, because most jobs make none, and a batch of rows in hand is looked at in vain.
+    """
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    gc.enable()
 
 
 def _settle(assignment: Assignment, parent: int) -> None:
