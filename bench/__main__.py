@@ -18,6 +18,7 @@ from bench import (
     locks,
     mails,
     no_news,
+    orders,
     publishing,
     startup,
     supplier_import,
@@ -54,6 +55,10 @@ def _no_news(folder: Path, given: argparse.Namespace) -> Table:
 
 def _images(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
     return images.report(folder, given.runs or 3)
+
+
+def _orders(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
+    return orders.report(folder, given.runs or 3)
 
 
 def _vehicles(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
@@ -120,6 +125,7 @@ REPORTS: Mapping[str, _Report] = {
     **_on("postgresql"),
     **_on("mariadb"),
     "images": _images,
+    "orders": _orders,
     "vehicles": _vehicles,
     "mails": _mails,
     "counters": _counters,

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from acceptance.alert_shop import heard, mail_channel, owners
 from order_shop import DESK, PROCESS, PULL, OrderShop, ago, magento_shop, platform, tyre_market
 from partner_site import Reply, Request, listening
 from partners import magento, opentrans, shopify, woocommerce
@@ -23,7 +22,7 @@ from partners.shopify import ShopifySite
 from partners.site import PlatformSite, busy
 from partners.tyre24 import Tyre24Site
 from private_shop import events
-from servers import KINDS, database, private
+from servers import KINDS, database
 
 TOKEN, NO_TOKEN = "env:PLATFORM_TOKEN", "env:NO_SUCH_TOKEN"
 REAL = Path(__file__).parents[1] / "data" / "orders"
@@ -376,29 +375,6 @@ def test_no_secret_is_seen_anywhere(tmp_path: Path) -> None:
     assert "shpat_correct" not in said
     assert "page_info" not in said
     assert at.asked[0].headers["x-shopify-access-token"] == "shpat_correct"
-
-
-def test_a_failed_pull_tells_shared_ops_and_platform_export(tmp_path: Path) -> None:
-    with private("smtp", tmp_path / "smtp") as mail, listening(selling()) as mage:
-        shop = OrderShop(tmp_path / "shop")
-        shop.connect(platform("mage", "magento2", mage.address, token=TOKEN))
-        alerts = shop.root / "config" / "alerts.toml"
-        impact = alerts.read_text("utf-8").partition("[impact]")[2]
-        ways = mail_channel("ops", mail.port, "ops@shop.example")
-        ways += mail_channel("export", mail.port, "export@shop.example")
-        routes = owners(Shared_Ops=["ops"], Platform_Export=["export"])
-        alerts.write_text(f"{ways}{routes}\n[impact]{impact}", "utf-8")
-
-        firing = f"--scheduled-at={datetime.now(UTC):%Y-%m-%dT%H:%M:00Z}"
-
-        done = shop.console(PULL, firing, CRON_TRIGGER="schedule")
-
-        assert done.returncode == 70
-        assert heard(mail.mails()) == [("ops", "page"), ("export", "impact")]
-        ops, export = (received.get_content() for received in mail.mails())
-        assert "ops/runbooks/CR-008.md" in ops
-        assert "LoginRefused" in ops
-        assert "Orders placed on the platforms do not arrive in the shop." in export
 
 
 # --- what people type -----------------------------------------------------------------------------
