@@ -20,8 +20,10 @@ from bench import (
     no_news,
     orders,
     publishing,
+    simulator,
     startup,
     supplier_import,
+    transfers,
     vehicles,
 )
 from bench.queue import backlog, clean, latency, limits, peers
@@ -71,6 +73,14 @@ def _mails(folder: Path, given: argparse.Namespace) -> Table:
 
 def _counters(folder: Path, given: argparse.Namespace) -> Table:
     return counters.report(folder, given.runs or 3)
+
+
+def _transfers(folder: Path, given: argparse.Namespace) -> Table:
+    return transfers.report(folder, given.runs or 3)
+
+
+def _simulator(folder: Path, given: argparse.Namespace) -> Table:
+    return simulator.report(folder, given.runs or 3)
 
 
 def _metrics(folder: Path, given: argparse.Namespace) -> Table:
@@ -129,6 +139,8 @@ REPORTS: Mapping[str, _Report] = {
     "vehicles": _vehicles,
     "mails": _mails,
     "counters": _counters,
+    "simulator": _simulator,
+    "transfers": _transfers,
     "queue": _queue(*KINDS),
     "queue-peers": _queue_peers,
     "queue-latency": _latency,

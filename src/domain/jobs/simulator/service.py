@@ -84,7 +84,7 @@ class SimulatorFiles:
     def _no_news(self, files: Sequence[BuiltFile], last: SentSet | None) -> str:
         if last is None or last.digest != files[-1].digest or last.age >= self._layout.most_silence:
             return ""
-        return f"as {self._layout.partner} has it since {_span(last)}"
+        return f"as {self._layout.partner} has had it for {_span(last)}"
 
     def _send(self, files: Sequence[BuiltFile], run: ActiveRun) -> None:
         with run.stage("send"):
