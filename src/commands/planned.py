@@ -16,13 +16,7 @@ from domain.operating.contract import (
     Retry,
 )
 
-_RETRY = Retry(
-    attempts=3,
-    base=timedelta(seconds=20),
-    factor=2,
-    cap=timedelta(seconds=120),
-    on=(StoreUnavailable,),
-)
+_RETRY = Retry.thrice(on=(StoreUnavailable,))
 
 
 def _minutes(count: float) -> timedelta:

@@ -53,13 +53,7 @@ class CustomersNotifyLicenseExpiration(CronCommand[ReminderRequest]):
         timeout=timedelta(minutes=30),
         grace=timedelta(minutes=1),
         overlap=Overlap.skip(starved_after=2),
-        retry=Retry(
-            attempts=3,
-            base=timedelta(seconds=20),
-            factor=2,
-            cap=timedelta(seconds=120),
-            on=(StoreUnavailable, MailServerAway),
-        ),
+        retry=Retry.thrice(on=(StoreUnavailable, MailServerAway)),
         idempotency=Idempotency(
             kind=IdempotencyKind.CHECKPOINTED,
             by="license_notification",

@@ -59,13 +59,7 @@ class DriverightSync(CronCommand[SyncRequest]):
         timeout=timedelta(minutes=120),
         grace=timedelta(minutes=2),
         overlap=Overlap.skip(starved_after=2),
-        retry=Retry(
-            attempts=3,
-            base=timedelta(seconds=20),
-            factor=2,
-            cap=timedelta(seconds=120),
-            on=(StoreUnavailable, TransferBroken, MailServerAway, MailDeferred),
-        ),
+        retry=Retry.thrice(on=(StoreUnavailable, TransferBroken, MailServerAway, MailDeferred)),
         idempotency=Idempotency(
             kind=IdempotencyKind.CHECKPOINTED,
             by="driveright_run",

@@ -52,13 +52,7 @@ class DwhUpdateCounters(CronCommand[CountRequest]):
         timeout=timedelta(minutes=10),
         grace=timedelta(seconds=30),
         overlap=Overlap.skip(starved_after=6),
-        retry=Retry(
-            attempts=3,
-            base=timedelta(seconds=20),
-            factor=2,
-            cap=timedelta(seconds=120),
-            on=(StoreUnavailable,),
-        ),
+        retry=Retry.thrice(on=(StoreUnavailable,)),
         idempotency=Idempotency(
             kind=IdempotencyKind.CHECKPOINTED,
             by="dwh_watermark",

@@ -49,13 +49,7 @@ class ImagesEnqueueBatches(CronCommand[BatchRequest]):
         timeout=timedelta(minutes=10),
         grace=timedelta(seconds=30),
         overlap=Overlap.skip(starved_after=3),
-        retry=Retry(
-            attempts=3,
-            base=timedelta(seconds=20),
-            factor=2,
-            cap=timedelta(seconds=120),
-            on=(StoreUnavailable,),
-        ),
+        retry=Retry.thrice(on=(StoreUnavailable,)),
         idempotency=Idempotency(
             kind=IdempotencyKind.KEYED,
             by="sha256 of the file and batch number",

@@ -53,13 +53,7 @@ class LogsClean(CronCommand[LogRequest]):
         timeout=timedelta(minutes=30),
         grace=timedelta(seconds=30),
         overlap=Overlap.skip(starved_after=2),
-        retry=Retry(
-            attempts=3,
-            base=timedelta(seconds=20),
-            factor=2,
-            cap=timedelta(seconds=120),
-            on=(StoreUnavailable,),
-        ),
+        retry=Retry.thrice(on=(StoreUnavailable,)),
         idempotency=Idempotency(
             kind=IdempotencyKind.NATURAL,
             by="a deleted row stays deleted",

@@ -59,13 +59,7 @@ class QueueClean(CronCommand[CleanRequest]):
         timeout=timedelta(minutes=15),
         grace=timedelta(seconds=30),
         overlap=Overlap.skip(starved_after=3),
-        retry=Retry(
-            attempts=3,
-            base=timedelta(seconds=20),
-            factor=2,
-            cap=timedelta(seconds=120),
-            on=(StoreUnavailable,),
-        ),
+        retry=Retry.thrice(on=(StoreUnavailable,)),
         idempotency=Idempotency(
             kind=IdempotencyKind.NATURAL,
             by="a deleted row stays deleted",

@@ -46,13 +46,7 @@ class SimulatorSendMakFiles(CronCommand[SimulatorRequest]):
         timeout=timedelta(minutes=30),
         grace=timedelta(seconds=30),
         overlap=Overlap.skip(starved_after=2),
-        retry=Retry(
-            attempts=3,
-            base=timedelta(seconds=20),
-            factor=2,
-            cap=timedelta(seconds=120),
-            on=(StoreUnavailable, TransferBroken),
-        ),
+        retry=Retry.thrice(on=(StoreUnavailable, TransferBroken)),
         idempotency=Idempotency(
             kind=IdempotencyKind.CHECKPOINTED,
             by="transfer_run",

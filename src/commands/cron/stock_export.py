@@ -62,13 +62,7 @@ class StockExport(CronCommand[ExportRequest]):
         timeout=timedelta(minutes=14),
         grace=timedelta(seconds=30),
         overlap=Overlap.skip(starved_after=2),
-        retry=Retry(
-            attempts=3,
-            base=timedelta(seconds=20),
-            factor=2,
-            cap=timedelta(seconds=120),
-            on=(StoreUnavailable, TransferBroken),
-        ),
+        retry=Retry.thrice(on=(StoreUnavailable, TransferBroken)),
         idempotency=Idempotency(
             kind=IdempotencyKind.NATURAL,
             by="equal stock gives equal bytes",

@@ -57,13 +57,7 @@ class SuppliersImportStock(CronCommand[ImportRequest]):
         timeout=timedelta(minutes=30),
         grace=timedelta(seconds=60),
         overlap=Overlap.skip(starved_after=6),
-        retry=Retry(
-            attempts=3,
-            base=timedelta(seconds=20),
-            factor=2,
-            cap=timedelta(seconds=120),
-            on=(FeedChanged, FeedUnavailable, StoreUnavailable, TransferBroken),
-        ),
+        retry=Retry.thrice(on=(FeedChanged, FeedUnavailable, StoreUnavailable, TransferBroken)),
         idempotency=Idempotency(
             kind=IdempotencyKind.CHECKPOINTED,
             by="import_run",

@@ -51,6 +51,13 @@ class Retry:
     on: tuple[type[Retryable], ...]
 
     @classmethod
+    def thrice(cls, *, on: tuple[type[Retryable], ...]) -> Self:
+        """Three attempts, at most 20 and 40 s apart: outlasts a restart, and costs no slot."""
+        return cls(
+            attempts=3, base=timedelta(seconds=20), factor=2, cap=timedelta(seconds=120), on=on
+        )
+
+    @classmethod
     def never(cls) -> Self:
         """One attempt; whatever fails, fails the run."""
         return cls(attempts=1, base=timedelta(0), factor=1, cap=timedelta(0), on=())
