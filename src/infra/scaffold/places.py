@@ -48,15 +48,16 @@ def _builds_job(function: ast.FunctionDef) -> bool:
 
 
 def _line_of_import(tree: ast.Module, imported: str) -> int:
-    """Give the line behind which an import stands in order among those for types only."""
+    """Give the line behind which an import stands in order among the commands' for types only."""
     module = imported.split()[1]
     block = next(node for node in tree.body if isinstance(node, ast.If))
-    before = [
-        node.end_lineno or 0
+    commands = [
+        node
         for node in block.body
-        if isinstance(node, ast.ImportFrom) and (node.module or "") < module
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("commands.")
     ]
-    return max(before, default=block.lineno)
+    behind = [node.lineno - 1 for node in commands if (node.module or "") > module]
+    return min(behind, default=commands[-1].end_lineno or 0)
 
 
 def _inserted(text: str, after_line: int, lines: str) -> str:

@@ -18,6 +18,8 @@ INVENTORY = """COMMANDS = (
 """
 
 CONTAINER = """if TYPE_CHECKING:
+    from pathlib import Path
+
     from commands.cron.alpha import Alpha
     from commands.ops.lock import LockList
 
