@@ -12,17 +12,22 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from domain.errors import Refused
 from domain.jobs.page_counters.request import CountRequest
 from domain.jobs.page_counters.rules import Rules
 from domain.jobs.page_counters.service import PageCounters
 from domain.operating.run import Summary
+from domain.page_hits.combined import PageHit
 from fakes.supplier_import import FakeRun
+from infra.sql.counters.intake import SqlHitIntake
 from infra.sql.counters.store import SqlCounterStore
 from infra.sql.engine import make_engine
 from servers import KINDS, database
 from servers.access import Access
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000
+END_OF_TIME = 253_402_300_799_999_999
+"""The last instant of the year 9999 in UTC: in the shop's zone it is none any more."""
 RULES = Rules(
     lag=timedelta(minutes=2),
     ahead=timedelta(minutes=5),
@@ -194,17 +199,42 @@ def test_an_id_that_becomes_visible_late_is_still_counted(hits: Hits) -> None:
     assert hits.count().items["counted"] == 2
 
 
+@pytest.mark.parametrize("before", [0, 90])
+def test_a_log_that_is_loaded_twice_at_once_goes_in_once(hits: Hits, before: int) -> None:
+    engine = make_engine(hits.url)
+    intake = SqlHitIntake(engine)
+    hit = PageHit(ts=hits.now, path="/", session="s", agent="", status=200)
+    if before:
+        intake.store("log:1", [hit], 0, before)
+    intake.store("log:1", [hit], before, 100)
+
+    with pytest.raises(Refused, match="being loaded by another"):
+        intake.store("log:1", [hit], before, 100)
+
+    with Access(hits.url) as access:
+        assert access.rows("SELECT COUNT(*) FROM pagehit") == [(1 + bool(before),)]
+    assert intake.offset("log:1") == 100
+    engine.dispose()
+
+
 def test_gaps_in_ids_broken_hits_and_late_ones_are_each_told(hits: Hits) -> None:
     hits.come(Hit(ts=hits.now), first_id=5)
     hits.count()
     ahead, old = hits.now + DAY, hits.now - 40 * DAY
     hits.come(Hit(ts=hits.now), first_id=1_000)
-    hits.come(Hit(ts=ahead), Hit(ts=hits.now, path=""), Hit(ts=-5), first_id=2_000_000)
+    hits.come(
+        Hit(ts=ahead),
+        Hit(ts=hits.now, path=""),
+        Hit(ts=-5),
+        Hit(ts=2**62),
+        Hit(ts=END_OF_TIME),
+        first_id=2_000_000,
+    )
     hits.come(Hit(ts=old), Hit(ts=old), first_id=3_000_000)
 
     told = hits.count()
 
-    assert told.items == {"counted": 1, "late": 2, "rejected": 3}
+    assert told.items == {"counted": 1, "late": 2, "rejected": 5}
     day = str(datetime.fromtimestamp(old / 1e6, hits.zone).date())
     late = {key: n for key, n in hits.shown("counter_daily").items() if key[1] == "late"}
     assert late == {(day, "late", ""): (2, 0)}

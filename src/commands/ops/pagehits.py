@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, ClassVar, Protocol
@@ -18,13 +19,17 @@ MOST_NAMED = 100
 _MOST_UNREADABLE = 0.5
 
 
+Line = tuple[int, int, PageHit | Unreadable]
+"""Where it ends, its number, and what it says."""
+
+
 class Log(Protocol):
     """One log file."""
 
     @property
     def key(self) -> str: ...
-    def hits(self, offset: int) -> Iterator[tuple[int, int, PageHit | Unreadable]]:
-        """Give where each line behind an offset ends, its number, and what it says."""
+    def hits(self, offset: int) -> Iterator[Line]:
+        """Give the whole lines behind an offset."""
         ...
 
 
@@ -32,8 +37,11 @@ class HitIntake(Protocol):
     """Where hits go, and how far each log was read."""
 
     def offset(self, key: str) -> int: ...
-    def store(self, key: str, hits: Sequence[PageHit], offset: int) -> None:
-        """Write all of them or none, with how far was read."""
+    def store(self, key: str, hits: Sequence[PageHit], before: int, offset: int) -> None:
+        """Write all of them or none, with how far was read.
+
+        Raises Refused where somebody else read on from where it was ``before``.
+        """
         ...
 
 
@@ -49,23 +57,40 @@ class PagehitsLoad:
         self, file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
     ) -> Text:
         log = self._open_log(file)
-        lines = log.hits(self._intake.offset(log.key))
-        loaded, left_out, named = 0, 0, list[tuple[int, str]]()
+        before = self._intake.offset(log.key)
+        lines = log.hits(before)
+        said = _Said()
         while batch := list(islice(lines, AT_ONCE)):
-            hits = [said for _, _, said in batch if not isinstance(said, Unreadable)]
-            wrong = [(n, str(why)) for _, n, why in batch if isinstance(why, Unreadable)]
-            if len(wrong) > len(batch) * _MOST_UNREADABLE:
-                raise Refused(
-                    f"{file.name}: most lines are wrong; line {wrong[0][0]} {wrong[0][1]}"
-                )
-            self._intake.store(log.key, hits, batch[-1][0])
-            loaded += len(hits)
-            left_out += len(wrong)
-            named += wrong[: MOST_NAMED - len(named)]
-        lines_left = {f"line {number}": why for number, why in named}
-        said = [f"{loaded:,} page hits loaded, {left_out:,} lines left out"]
-        said += [f"{line}: {why}" for line, why in lines_left.items()]
-        if left_out > len(named):
-            said.append(f"and {left_out - len(named):,} more")
-        counts = {"loaded": loaded, "left_out": left_out}
-        return Text(text="\n".join(said), data={**counts, **lines_left})
+            hits, offset = said.hits(batch, file.name), batch[-1][0]
+            self._intake.store(log.key, hits, before, offset)
+            before = offset
+        return said.text()
+
+
+@dataclass
+class _Said:
+    """What is told of a log: how much was loaded, and the lines that were left out."""
+
+    loaded: int = 0
+    left_out: int = 0
+    named: dict[str, str] = field(default_factory=dict)
+
+    def hits(self, batch: Sequence[Line], name: str) -> list[PageHit]:
+        """Give the hits of some lines. Raises Refused where most of them are none."""
+        wrong = [(number, why) for _, number, why in batch if isinstance(why, Unreadable)]
+        if len(wrong) > len(batch) * _MOST_UNREADABLE:
+            raise Refused(f"{name}: most lines are wrong; line {wrong[0][0]} {wrong[0][1]}")
+        hits = [said for *_, said in batch if not isinstance(said, Unreadable)]
+        self.loaded += len(hits)
+        self.left_out += len(wrong)
+        for number, why in wrong[: MOST_NAMED - len(self.named)]:
+            self.named[f"line {number}"] = str(why)
+        return hits
+
+    def text(self) -> Text:
+        lines = [f"{self.loaded:,} page hits loaded, {self.left_out:,} lines left out"]
+        lines += [f"{line}: {why}" for line, why in self.named.items()]
+        if self.left_out > len(self.named):
+            lines.append(f"and {self.left_out - len(self.named):,} more")
+        counts = {"loaded": self.loaded, "left_out": self.left_out}
+        return Text(text="\n".join(lines), data={**counts, **self.named})

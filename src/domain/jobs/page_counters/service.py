@@ -121,8 +121,9 @@ class PageCounters:
         rejected = 0
         for quarter in quarters:
             rejected += quarter.rejected
-            by_day[day_at(quarter.begins, self._zone)] += quarter.hits
-        touched = sorted(+by_day)
+            if quarter.hits:  # what is all rejected may be of a time that no calendar knows
+                by_day[day_at(quarter.begins, self._zone)] += quarter.hits
+        touched = sorted(by_day)
         open_from = self._open_from(found)
         late = {day: by_day[day] for day in touched if day < open_from}
         return News(
