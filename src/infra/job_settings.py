@@ -36,6 +36,7 @@ SECTIONS: dict[str, str] = {
     "simulator": "infra.simulator.settings:SimulatorSection",
     "shop": "infra.job_settings:ShopSection",
     "log-cleaning": "infra.cleaning_settings:LogCleaningSection",
+    "system-cleaning": "infra.cleaning_settings:SystemCleaningSection",
     "session-purge": "infra.session_settings:SessionPurgeSection",
     "mail": "infra.mail.settings:MailSection",
     "vehicles": "infra.vehicles.settings:VehiclesSection",

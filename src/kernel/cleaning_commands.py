@@ -9,6 +9,7 @@ from kernel.engines import Engines
 if TYPE_CHECKING:
     from commands.cron.logs_clean import LogsClean
     from commands.cron.sessions_purge import SessionsPurge
+    from commands.cron.system_clean_data import SystemCleanData
 
 
 class CleaningCommands(Engines):
@@ -33,3 +34,12 @@ class CleaningCommands(Engines):
 
         policy = retention_policy(self.boot.root)
         return SessionsPurge(SessionPurge(DiskSessions(), policy, self._clock))
+
+    def system_clean_data(self) -> SystemCleanData:
+        from commands.cron.system_clean_data import SystemCleanData
+        from domain.jobs.system_cleaning.service import SystemCleaning
+        from infra.cleaning_settings import cache_retentions
+        from infra.sql.system_accounts import SqlAccounts
+
+        accounts = SqlAccounts(self._engine, self._open_engine(read_only=True))
+        return SystemCleanData(SystemCleaning(accounts, cache_retentions(self.boot.root)))

@@ -112,7 +112,12 @@ COMMANDS: tuple[Entry, ...] = (
         "Import supplier stock, every active supplier or one",
         ("CR-009", "CR-010"),
     ),
-    Entry("cron:system:clean-data", None, "Clean the article search caches", ("CR-011",)),
+    Entry(
+        "cron:system:clean-data",
+        "commands.cron.system_clean_data:SystemCleanData",
+        "Clean the article search caches",
+        ("CR-011",),
+    ),
     Entry(
         "cron:driveright:sync",
         "commands.cron.driveright_sync:DriverightSync",

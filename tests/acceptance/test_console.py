@@ -14,7 +14,6 @@ from domain.operating.contract_rules import ALL_CRS
 from kernel.version import VERSION
 
 IMPORT = "cron:suppliers:import-stock"
-PLANNED = "cron:system:clean-data"
 
 
 @pytest.fixture
@@ -75,8 +74,6 @@ def test_the_version_is_told(home: Home, word: str) -> None:
         ((IMPORT,), "--all"),
         ((IMPORT, "--all", "--again"), "--again needs a --reason"),
         ((IMPORT, "--all", "--scheduled-at=2999-01-01T00:00:00Z"), "lies in the future"),
-        ((PLANNED,), f"bin/console contract:show {PLANNED}"),
-        ((PLANNED, "--help"), "planned, not built yet"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )

@@ -63,7 +63,6 @@ def loaded(home: Home, *words: str) -> set[str]:
         ("completion", "bash"),
         ("_complete", "--", "bin/console ru"),
         ("cron:job3",),
-        ("cron:system:clean-data",),
         ("list", "--format=xml"),
     ],
     ids=" ".join,

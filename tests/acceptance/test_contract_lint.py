@@ -93,9 +93,8 @@ def test_arguments_that_the_job_refuses_are_an_error_at_the_schedule_s_line(
     assert errors(home) == [("schedule-arguments", f"config/schedules.toml:{line}")]
 
 
-@pytest.mark.parametrize("command", ["cron:tea:make", "cron:system:clean-data"])
-def test_a_schedule_of_no_job_or_a_planned_one_is_an_error(home: Home, command: str) -> None:
-    schedule(home, "[]", command)
+def test_a_schedule_of_no_job_is_an_error(home: Home) -> None:
+    schedule(home, "[]", "cron:tea:make")
 
     assert [rule for rule, _ in errors(home)] == ["schedule"]
 
@@ -213,7 +212,6 @@ def test_rendered_files_name_their_schedules_once_each(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("subject", "file", "text"),
     [
-        ("cron:system:clean-data", "src/commands/planned.py", "cron:system:clean-data"),
         ("CR-011", "src/kernel/inventory.py", "CR-011"),
         ("cr-009-suppliers-import-stock-all", "config/schedules.toml", "cr-009-suppliers"),
         ("[queue.general]", "config/queues.toml", "[queue.general]"),

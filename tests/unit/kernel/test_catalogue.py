@@ -129,7 +129,6 @@ def test_the_list_for_programs_says_what_can_be_run() -> None:
     assert listed.keys() == {entry.name for entry in COMMANDS}
     assert listed[IMPORT]["covers"] == ["CR-009", "CR-010"]
     assert listed[IMPORT]["implemented"]
-    assert not listed["cron:system:clean-data"]["implemented"]
 
 
 def test_colour_changes_no_word() -> None:

@@ -58,15 +58,6 @@ def test_a_beginning_is_completed(after: Completed, line: str, offered: list[str
     assert after(line) == offered
 
 
-def test_a_planned_job_offers_the_console_s_own_options_only(after: Completed) -> None:
-    assert after("bin/console cron:system:clean-data --") == [
-        "--format=text",
-        "--format=json",
-        "--help",
-        "--env=",
-    ]
-
-
 def test_without_a_line_every_command_is_offered(capsys: pytest.CaptureFixture[str]) -> None:
     complete([])
 
