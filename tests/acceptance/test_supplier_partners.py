@@ -16,14 +16,12 @@ from partner_hosts import PartnerHost
 from partner_sftp import sftp_host
 from partner_web import WebDisk, web_host
 from private_shop import IMPORT, SETTING, Shop
-from servers import KINDS, database
 
 FETCHED = SETTING.replace('pattern = "*.csv"', 'pattern = "*"\npartner = "mak"')
 STOCK = "article;quantity;price\nA-1;4;10,00\nA-2;2;12,50\n"
 
 HOSTS: dict[str, Callable[[Path], AbstractContextManager[PartnerHost]]] = {
     "sftp": lambda root: sftp_host(root / "files"),
-    "ftp": lambda root: ftp_host(root / "files"),
     "ftp without times": lambda root: ftp_host(
         root / "files", Ftpd(without=("MLSD", "MLST", "MDTM"))
     ),
@@ -31,8 +29,8 @@ HOSTS: dict[str, Callable[[Path], AbstractContextManager[PartnerHost]]] = {
 }
 
 
-def shop_of(root: Path, host: PartnerHost, *, url: str = "", setting: str = FETCHED) -> Shop:
-    shop = Shop(root, url=url)
+def shop_of(root: Path, host: PartnerHost, *, setting: str = FETCHED) -> Shop:
+    shop = Shop(root)
     host.written(root)
     shop.environment["CRONTRACT_SECRETS__DIRECTORY"] = str(root / "secrets")
     shop.add_supplier(58, setting=setting)
@@ -67,11 +65,10 @@ def test_a_partners_file_is_imported_once_and_its_next_one_too(tmp_path: Path, w
     assert len(archive) == 2
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_run_killed_while_it_fetches_is_made_good_by_the_next(tmp_path: Path, kind: str) -> None:
-    with sftp_host(tmp_path / "files") as host, database(kind) as url:
+def test_a_run_killed_while_it_fetches_is_made_good_by_the_next(tmp_path: Path) -> None:
+    with sftp_host(tmp_path / "files") as host:
         offer(host)
-        shop = shop_of(tmp_path / "shop", host, url=url)
+        shop = shop_of(tmp_path / "shop", host)
         for number in (1, 2, 3):  # before it comes, when it has come, when it is noted
             shop.start_faulty(f"kill:{number}", IMPORT, "--supplier=58").communicate(timeout=60)
 
