@@ -214,21 +214,16 @@ class Container(
 
     def shop_load_sample(self) -> ShopLoadSample:
         from commands.ops.shop import ShopLoadSample
-        from infra.sql.sample_shop import SampleShop
+        from infra.sql.sample_shop import SampleFolders, SampleShop
 
         source = self.boot.root / "ops" / "sample-shop"
-        images = self._sample_images(source)
-        settings = self.settings
-        return ShopLoadSample(
-            SampleShop(
-                self._engine,
-                source,
-                settings.import_root,
-                images,
-                self._vehicle_folder(),
-                self._env,
-            )
+        folders = SampleFolders(
+            imports=self.settings.import_root,
+            vehicles=self._vehicle_folder(),
+            orders=self._order_folder(),
         )
+        images = self._sample_images(source)
+        return ShopLoadSample(SampleShop(self._engine, source, folders, images, self._env))
 
     def suppliers_inspect(self) -> SuppliersInspect:
         from commands.ops.suppliers import SuppliersInspect

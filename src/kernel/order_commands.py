@@ -9,6 +9,8 @@ from kernel.partner_commands import PartnerCommands
 from kernel.supervision import person
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from commands.cron.platform_pull_orders import PlatformPullOrders
     from commands.messages.orders_process import OrdersProcess
     from commands.ops.orders import OrdersList, OrdersRequeue, OrdersShow
@@ -50,16 +52,20 @@ class OrderCommands(PartnerCommands):
         )
         return PlatformPullOrders(OrderPull(desk))
 
-    def _installation(self) -> Installation:
+    def _order_folder(self) -> Path:
         from infra.job_settings import job_section
         from infra.platform_settings import PlatformOrdersSection
+
+        root = self.boot.root
+        return root / job_section(root, PlatformOrdersSection).folder
+
+    def _installation(self) -> Installation:
         from infra.platforms.adapters import Installation
         from infra.secrets import resolve
 
-        root = self.boot.root
         return Installation(
-            root=root,
-            folder=root / job_section(root, PlatformOrdersSection).folder,
+            root=self.boot.root,
+            folder=self._order_folder(),
             clock=self._clock,
             secret=partial(resolve, directory=self.boot.secrets_directory),
             partners=self._partners,

@@ -13,7 +13,7 @@ from import_shop import ImportShop
 from infra.files.sample_images import SampleImages
 from infra.files.settings_file import load_settings
 from infra.sql.engine import make_engine
-from infra.sql.sample_shop import SampleShop
+from infra.sql.sample_shop import SampleFolders, SampleShop
 from servers import KINDS, database
 
 SOURCE = Path(__file__).resolve().parents[2] / "ops" / "sample-shop"
@@ -38,8 +38,9 @@ def engine(shop: ImportShop) -> Iterator[Engine]:
 def _load(shop: ImportShop, engine: Engine, env: str = "dev") -> None:
     folders = (shop.folder / name for name in ("inbox", "source", "media"))
     images = SampleImages(SOURCE, *folders)
-    vehicles = shop.folder / "vehicles"
-    SampleShop(engine, SOURCE, shop.folder / "import", images, vehicles, env).load()
+    own = {name: shop.folder / name for name in ("vehicles", "orders")}
+    taken = SampleFolders(imports=shop.folder / "import", **own)
+    SampleShop(engine, SOURCE, taken, images, env).load()
 
 
 def _inbox(shop: ImportShop) -> Path:
@@ -95,3 +96,16 @@ def test_a_list_of_images_that_was_read_does_not_come_again(tmp_path: Path) -> N
     sample.load()
 
     assert list(inbox.glob("*.csv")) == []
+
+
+def test_orders_that_were_pulled_do_not_come_again(shop: ImportShop, engine: Engine) -> None:
+    folder = shop.folder / "orders" / "sample"
+    _load(shop, engine)
+    came = sorted(path.name for path in folder.iterdir())
+    for path in folder.iterdir():
+        path.unlink()
+
+    _load(shop, engine)
+
+    assert came == ["order-4711.xml", "web-shop.json"]
+    assert list(folder.iterdir()) == []

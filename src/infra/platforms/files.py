@@ -18,7 +18,7 @@ from domain.platforms.ports import Found, NotOffered, Page, Reading, Wanted
 from domain.transfers.ports import Folder
 from infra.files.held import DirectoryFeed, feed_of, held, move, short_name, sync_folder, translated
 from infra.platforms.link import Link
-from infra.platforms.shapes.files import NO_FORMAT, orders_in
+from infra.platforms.shapes.files import orders_in
 
 PROCESSED, FAILED, REASON = "processed", "failed", ".REASON.txt"
 PART = ".part"
@@ -80,7 +80,8 @@ class OrderFiles:
 
     def _of_one(self, opened: DirectoryFeed) -> Iterator[Page]:
         orders = list(self._orders(opened))
-        why = "; ".join(dict.fromkeys(o.trouble for o in orders if o.format == NO_FORMAT))
+        troubles = dict.fromkeys(order.trouble for order in orders)
+        why = "" if "" in troubles else "\n".join(troubles)
         for start in range(0, len(orders), AT_ONCE):
             is_last = start + AT_ONCE >= len(orders)
             done = partial(self._put_away, opened, why) if is_last else None

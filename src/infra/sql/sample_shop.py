@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,15 +15,26 @@ from domain.jobs.supplier_import.setting import ImportSetting
 from infra.files.export_settings import ExportsFile, load_exports
 from infra.files.sample_images import SampleImages, put
 from infra.files.settings_file import load_settings
+from infra.platforms.setting_form import load_platforms
 from infra.sql.engine import reading, writing
 from infra.sql.export_settings import SqlExportSettings
 from infra.sql.import_settings import SqlImportSettings
 from infra.sql.instants import to_text
+from infra.sql.platform_settings import SqlPlatformSettings
 from infra.sql.sample_hits import add_hits
 from infra.sql.sample_licences import add_licences
 from infra.sql.tables import ARTICLE, IMPORT_RUN, SUPPLIER_ARTICLE
 
 VEHICLE_FILES = ("vehicles.csv", "fitments.csv")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleFolders:
+    """Where the files of suppliers, of vehicles and of orders are looked for."""
+
+    imports: Path
+    vehicles: Path
+    orders: Path
 
 
 class SampleShop:
@@ -32,13 +44,11 @@ class SampleShop:
         self,
         engine: Engine,
         source: Path,
-        import_root: Path,
+        folders: SampleFolders,
         images: SampleImages,
-        vehicles: Path,
         env: str,
     ) -> None:
-        self._engine, self._source, self._import_root = engine, source, import_root
-        self._vehicles = vehicles
+        self._engine, self._source, self._folders = engine, source, folders
         self._images, self._env = images, env
 
     def load(self) -> Mapping[str, int]:
@@ -62,6 +72,7 @@ class SampleShop:
             "minishop licences": licences,
             "vehicle files": self._copy_vehicles(),
             "page hits": hits,
+            "order files": self._copy_orders(),
         }
 
     def _add_settings(self, settings: Sequence[ImportSetting]) -> None:
@@ -78,7 +89,7 @@ class SampleShop:
         return len(file.exports)
 
     def _copy_files(self, setting: ImportSetting) -> int:
-        target = self._import_root / setting.source
+        target = self._folders.imports / setting.source
         target.mkdir(parents=True, exist_ok=True)
         known = self._was_imported(setting.supplier_id)
         folder = self._source / "import" / setting.source
@@ -89,10 +100,24 @@ class SampleShop:
         return len(files)
 
     def _copy_vehicles(self) -> int:
-        self._vehicles.mkdir(parents=True, exist_ok=True)
+        vehicles = self._folders.vehicles
+        vehicles.mkdir(parents=True, exist_ok=True)
         for name in VEHICLE_FILES:
-            put(self._source / name, self._vehicles)
+            put(self._source / name, vehicles)
         return len(VEHICLE_FILES)
+
+    def _copy_orders(self) -> int:
+        """A platform that is there has had its files, and its setting may be the shop's own."""
+        shelf, files = SqlPlatformSettings(self._engine), list((self._source / "orders").iterdir())
+        there = {*shelf.names(active=True), *shelf.names(active=False)}
+        for platform in load_platforms(self._source / "platforms.toml"):
+            folder = self._folders.orders / platform.folder
+            if platform.platform_id not in there:
+                folder.mkdir(parents=True, exist_ok=True)
+                for file in files:
+                    put(file, folder)
+                shelf.save([platform])
+        return len(files)
 
     def _was_imported(self, supplier_id: int) -> bool:
         """Its stock may stem from a newer list than the sample by now."""
