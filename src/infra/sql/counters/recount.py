@@ -40,10 +40,10 @@ class SqlRecount:
         # SQLite takes no PRAGMA of temporary files within a transaction.
         for statement in self._words.prepare:
             connection.connection.cursor().execute(statement)
+        texts = {f"text_{n}": self._words.text.format(n) for n in statements.LENGTHS}
         with connection.begin():
             for statement in statements.TABLES:
-                made = statement.format(text=self._words.text, serial=self._words.serial)
-                connection.exec_driver_sql(made)
+                connection.exec_driver_sql(statement.format(serial=self._words.serial, **texts))
 
     def add(self, day: Day) -> Tally:
         values = self._values(day)

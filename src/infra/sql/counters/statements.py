@@ -23,10 +23,13 @@ QUARTERS = f"""
     FROM pagehit WHERE id > :after AND id <= :upto GROUP BY ts {{divided}} 900000000
 """  # noqa: S608 - our own words
 
+LENGTHS = (12, 17, 64, 255, 500)
+"""Of texts in temporary tables: those of the tables that they are compared with."""
+
 TABLES = (
-    "CREATE TEMPORARY TABLE agent_class (agent {text} NOT NULL PRIMARY KEY, bot INTEGER NOT NULL)",
-    "CREATE TEMPORARY TABLE path_class (no {serial}, path {text} NOT NULL UNIQUE, static INTEGER)",
-    "CREATE TEMPORARY TABLE visitor (no {serial}, session {text} NOT NULL UNIQUE)",
+    "CREATE TEMPORARY TABLE agent_class (agent {text_255} NOT NULL PRIMARY KEY, bot INTEGER)",
+    "CREATE TEMPORARY TABLE path_class (no {serial}, path {text_500} NOT NULL UNIQUE, static INT)",
+    "CREATE TEMPORARY TABLE visitor (no {serial}, session {text_64} NOT NULL UNIQUE)",
     """
     CREATE TEMPORARY TABLE counted (
         hour BIGINT NOT NULL, of_day INTEGER NOT NULL, kind VARCHAR(12) NOT NULL,
@@ -36,8 +39,8 @@ TABLES = (
     *(
         f"""
         CREATE TEMPORARY TABLE {table} (
-            bucket {{text}} NOT NULL, kind {{text}} NOT NULL, "key" {{text}} NOT NULL,
-            hits BIGINT NOT NULL, visitors BIGINT NOT NULL
+            bucket {{text_17}} NOT NULL, kind {{text_12}} NOT NULL, "key" {{text_500}} NOT NULL,
+            hits BIGINT NOT NULL, visitors BIGINT NOT NULL, PRIMARY KEY (bucket, kind, "key")
         )
         """
         for table in ("new_hourly", "new_daily")

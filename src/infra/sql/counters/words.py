@@ -10,7 +10,7 @@ from infra.sql.address import MARIADB, POSTGRESQL, SQLITE
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """Pieces of SQL: ``text`` is a column compared byte by byte, ``serial`` numbers its rows."""
+    """Pieces of SQL: ``text`` of a length compares byte by byte, ``serial`` numbers its rows."""
 
     text: str
     serial: str
@@ -32,7 +32,7 @@ WORDS: Mapping[str, Words] = {
         prepare=("PRAGMA temp_store = FILE", "PRAGMA temp.cache_size = -32000"),
     ),
     POSTGRESQL: Words(
-        text='VARCHAR(500) COLLATE "C"',
+        text='VARCHAR({}) COLLATE "C"',
         serial="INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         divided="/",
         hour="""to_char(to_timestamp(hour * 3600) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:00"Z"')""",
@@ -40,7 +40,7 @@ WORDS: Mapping[str, Words] = {
         know="ANALYZE {table}",
     ),
     MARIADB: Words(
-        text="VARCHAR(500) COLLATE utf8mb4_nopad_bin",
+        text="VARCHAR({}) COLLATE utf8mb4_nopad_bin",
         serial="INTEGER AUTO_INCREMENT PRIMARY KEY",
         divided="DIV",
         hour="date_format('1970-01-01' + INTERVAL hour HOUR, '%Y-%m-%dT%H:00Z')",
