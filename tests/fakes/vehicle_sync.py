@@ -182,7 +182,7 @@ class MemoryBook:
         )
 
     def staged(self, number: int, kind: Kind) -> dict[str, str]:
-        return {item_id: row.digest for item_id, row in self._at(number).rows[kind].items()}
+        return {item_id: row.content_hash for item_id, row in self._at(number).rows[kind].items()}
 
     def keep(self, number: int, read: MakeRead) -> None:
         with self._written():

@@ -103,7 +103,7 @@ def test_whatever_a_source_lists_the_shop_has_it_afterwards(sync: Sync) -> None:
         assert sync.rows(
             "SELECT vehicle_id, make, model, generation, year_from, year_to, engine, content_hash"
             " FROM vehicle ORDER BY vehicle_id"
-        ) == sorted((*row, row.digest) for row in live)
+        ) == sorted(tuple(row) for row in live)
         fitments = memory.live[Kind.FITMENT].values()
         assert sync.wheels == sorted((row[0], row[1]) for row in fitments)
     assert sync.rows("SELECT version FROM data_version") == [(memory.version,)]
@@ -165,6 +165,17 @@ def test_what_could_not_be_read_is_not_gone(sync: Sync) -> None:
         ("BMW", "BMW2", "fBMW2"),
         ("BMW", "BMW3", None),
     ]
+
+
+def test_what_no_database_would_take_is_put_aside(sync: Sync) -> None:
+    makes = ["B" * 300, "B\ud800", "B\0", "", "🚗" * 99]
+    hostile = [{**car(n), "make": make} for n, make in enumerate(makes)]
+    half = {**car(77), "model": "half \ud83d", "fitments": [{"tyre_size": "\0"}]}
+
+    told = sync(car(99), half, *hostile)
+
+    assert told.units[0].counts["rejected"] == 5
+    assert sync.rows("SELECT make FROM vehicle ORDER BY vehicle_id") == [("🚗" * 99,), ("BMW",)]
 
 
 def test_sizes_are_kept_and_told_as_decimals(sync: Sync) -> None:

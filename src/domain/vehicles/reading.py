@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from domain.vehicles.vehicle import BOTH, FRONT, REAR, Fitment, Vehicle
 
@@ -20,6 +21,13 @@ LONGEST_ID, LONGEST_FITMENT_ID, LONGEST_NAME, LONGEST_ENGINE, LONGEST_SIZE = 64,
 
 FIRST_YEAR, LAST_YEAR = 1885, 2100
 
+REMEMBERED = 4_096
+"""Sizes and names come again and again: read once, they are looked up."""
+
+_WHEEL = (
+    *("tyre_size", "rim", "rim_width", "rim_diameter", "bolt_pattern", "bolt_count"),
+    *("bolt_circle", "centre_bore", "offset_mm", "is_original"),
+)
 _OPEN = frozenset({"", "0", "-", "present", "today", "now"})
 _YES = frozenset({"1", "y", "yes", "j", "ja", "true", "x", "oe"})
 _NO = frozenset({"", "0", "n", "no", "nein", "false"})
@@ -41,14 +49,14 @@ def vehicle_of(record: Record) -> Vehicle:
     first, last = year_of(record, "year_from"), year_of(record, "year_to")
     if first and last and first > last:
         raise Unfit(f"years {first} to {last} are the wrong way round")
-    return Vehicle(
-        vehicle_id=text_of(record, "vehicle_id", LONGEST_ID),
-        make=text_of(record, "make", LONGEST_NAME),
-        model=text_of(record, "model", LONGEST_NAME),
-        generation=text_of(record, "generation", LONGEST_NAME, optional=True),
-        year_from=first,
-        year_to=last,
-        engine=text_of(record, "engine", LONGEST_ENGINE, optional=True),
+    return Vehicle.of(
+        id_of(record, "vehicle_id", LONGEST_ID),
+        text_of(record, "make", LONGEST_NAME),
+        text_of(record, "model", LONGEST_NAME),
+        text_of(record, "generation", LONGEST_NAME, optional=True),
+        first,
+        last,
+        text_of(record, "engine", LONGEST_ENGINE, optional=True),
     )
 
 
@@ -59,7 +67,7 @@ def fitments_of(record: Record, vehicle_id: str) -> Iterator[Fitment]:
         yield _fitment(record, vehicle_id, _axle(record))
         return
     both = [_fitment(side or record, vehicle_id, BOTH) for side in (front, rear)]
-    if both[0].digest == both[1].digest:
+    if both[0].content_hash == both[1].content_hash:
         yield both[0]
         return
     for side, axle in ((front, FRONT), (rear, REAR)):
@@ -71,7 +79,7 @@ def fitment_id(record: Record) -> str | None:
     if any(side in record for side in (FRONT, REAR)):
         return None
     try:
-        given = text_of(record, "fitment_id", LONGEST_FITMENT_ID, optional=True)
+        given = id_of(record, "fitment_id", LONGEST_FITMENT_ID, optional=True)
         return _with_axle(given, _axle(record)) if given else None
     except Unfit:
         return None
@@ -99,23 +107,31 @@ def _with_axle(given: str, axle: str) -> str:
 
 
 def _fitment(record: Record, vehicle_id: str, axle: str) -> Fitment:
+    given = id_of(record, "fitment_id", LONGEST_FITMENT_ID, optional=True)
+    said = map(record.get, _WHEEL)
+    try:
+        wheel = _wheel(*said)
+    except TypeError:  # a list or a set of values in the place of one cannot be remembered
+        wheel = _wheel.__wrapped__(*map(record.get, _WHEEL))
+    return Fitment.of(_with_axle(given, axle) if given else "", vehicle_id, axle, *wheel)
+
+
+@lru_cache(REMEMBERED, typed=True)
+def _wheel(*said: object) -> tuple[str | int | None, ...]:
+    """Read what has no id: few wheels fit many cars."""
+    record = dict(zip(_WHEEL, said, strict=True))
     bolt_count, bolt_circle = _pair(record, "bolt_pattern", _BOLTS, ("bolt_count", "bolt_circle"))
     rim_width, rim_diameter = _pair(record, "rim", _RIM, ("rim_width", "rim_diameter"))
-    read = Fitment(
-        fitment_id="",
-        vehicle_id=vehicle_id,
-        axle=axle,
-        tyre_size=_tyre_size(record),
-        rim_width=_size(rim_width, "rim_width", 2, 20),
-        rim_diameter=_size(rim_diameter, "rim_diameter", 8, 30),
-        bolt_count=_whole(bolt_count, "bolt_count", 3, 12),
-        bolt_circle=_size(bolt_circle, "bolt_circle", 50, 400),
-        centre_bore=_size(record.get("centre_bore"), "centre_bore", 20, 400),
-        offset_mm=_whole(record.get("offset_mm"), "offset_mm", -150, 200),
-        is_original=_flag(record.get("is_original")),
+    return (
+        _tyre_size(record),
+        _size(rim_width, "rim_width", 2, 20),
+        _size(rim_diameter, "rim_diameter", 8, 30),
+        _whole(bolt_count, "bolt_count", 3, 12),
+        _size(bolt_circle, "bolt_circle", 50, 400),
+        _size(record["centre_bore"], "centre_bore", 20, 400),
+        _whole(record["offset_mm"], "offset_mm", -150, 200),
+        _flag(record["is_original"]),
     )
-    given = text_of(record, "fitment_id", LONGEST_FITMENT_ID, optional=True)
-    return read._replace(fitment_id=_with_axle(given, axle) if given else read.digest)
 
 
 def _pair(
@@ -136,25 +152,27 @@ def _pair(
 
 def text_of(record: Record, name: str, longest: int, *, optional: bool = False) -> str:
     """Give a name in one spelling, however its letters were composed. Raises Unfit."""
+    return _remembered(_said(record, name), name, longest, optional)
+
+
+def id_of(record: Record, name: str, longest: int, *, optional: bool = False) -> str:
+    """Give an id, which hardly comes twice. Raises Unfit."""
+    return _text(_said(record, name), name, longest, optional)
+
+
+def _said(record: Record, name: str) -> str:
     value = record.get(name)
-    if value is None or value == "":
-        if optional:
-            return ""
-        raise Unfit(f"{name} is missing")
+    if value is None:
+        return ""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise Unfit(f"{name} is no text but {_shown(value)}")
-    text = str(value)
-    if _GARBLED.search(text):
+    return str(value)
+
+
+def _text(text: str, name: str, longest: int, optional: bool) -> str:
+    if not text.isascii() and _GARBLED.search(text):
         raise Unfit(f"{name} {text[:30]!r} is garbled: UTF-8 read as something else on its way")
-    return _checked(one_spelling(text), name, longest, optional=optional)
-
-
-def one_spelling(text: str) -> str:
-    """Write letters in their composed form, and one blank for many."""
-    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
-
-
-def _checked(text: str, name: str, longest: int, *, optional: bool) -> str:
+    text = one_spelling(text)
     if not text and not optional:
         raise Unfit(f"{name} is missing")
     if len(text) > longest:
@@ -162,6 +180,14 @@ def _checked(text: str, name: str, longest: int, *, optional: bool) -> str:
     if not text.isprintable():
         raise Unfit(f"{name} has control characters: {text[:30]!r}")
     return text
+
+
+_remembered = lru_cache(REMEMBERED)(_text)
+
+
+def one_spelling(text: str) -> str:
+    """Write letters in their composed form, and one blank for many."""
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
 
 
 def year_of(record: Record, name: str) -> int | None:

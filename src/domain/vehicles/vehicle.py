@@ -23,11 +23,12 @@ class Vehicle(NamedTuple):
     year_from: int | None
     year_to: int | None
     engine: str
+    content_hash: str
 
-    @property
-    def digest(self) -> str:
-        """Tell content apart, whatever its id."""
-        return _digest(self[1:])
+    @classmethod
+    def of(cls, vehicle_id: str, *values: str | int | None) -> Vehicle:
+        """Add what tells content apart, whatever its id."""
+        return cls(vehicle_id, *values, _digest(values))  # type: ignore[call-arg, arg-type]  # in the fields' order
 
 
 class Fitment(NamedTuple):
@@ -44,13 +45,16 @@ class Fitment(NamedTuple):
     centre_bore: str | None
     offset_mm: int | None
     is_original: int
+    content_hash: str
 
-    @property
-    def digest(self) -> str:
-        """Tell content apart, whatever its id; another vehicle is another content."""
-        return _digest(self[1:])
+    @classmethod
+    def of(cls, fitment_id: str, *values: str | int | None) -> Fitment:
+        """Add what tells content apart; without an id of its own that is its id."""
+        digest = _digest(values)
+        return cls(fitment_id or digest, *values, digest)  # type: ignore[call-arg, arg-type]  # in the fields' order
 
 
 def _digest(values: tuple[object, ...]) -> str:
-    text = "\x1f".join("" if value is None else str(value) for value in values)
+    """Only numbers may be None, so that it is no text that says so."""
+    text = "\x1f".join(map(str, values))
     return blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from itertools import chain
@@ -22,8 +22,10 @@ from infra.vehicles.settings import FITMENT_NAMES, FileSection, TableSection
 
 _CHUNK_BYTES = 1 << 20
 _REAR = "rear_"
+_REAR_NAMES = tuple(sorted(name for name in FITMENT_NAMES if name.startswith(_REAR)))
 
 Cells = tuple[str, ...]
+_Pick = Callable[[Sequence[str]], tuple[str, ...]]
 
 
 class FileSources:
@@ -108,11 +110,8 @@ def _is_told(record: Record) -> bool:
 
 def _fitment(record: Record) -> Record:
     """Take what belongs to the rear axle alone together."""
-    own = {name: value for name, value in record.items() if not name.startswith(_REAR)}
-    rear = {name.removeprefix(_REAR): value for name, value in record.items() if name not in own}
-    if not any(rear.values()):
-        return own
-    return {**own, "front": {}, "rear": rear}
+    rear = {it.removeprefix(_REAR): record[it] for it in _REAR_NAMES if record.get(it)}
+    return {**record, "front": {}, "rear": rear} if rear else record
 
 
 class _Table:
@@ -136,11 +135,14 @@ class _Table:
     def rows(self) -> Iterator[Cells]:
         """Give each row's values in the order of ``names``; equal texts are kept once."""
         with self._open() as rows:
-            makers = self._makers(rows.header or [])
-            width = len(rows.header or [])
-            for _, cells in rows:
-                padded = [*cells, *[""] * (width - len(cells))]
-                yield tuple(intern(make(padded)) for make in makers)
+            header = [name.strip() for name in rows.header or []]
+            pick, joined = self._picked(header)
+            for _, row in rows:
+                cells = row + [""] * (len(header) - len(row))
+                values = [*map(intern, map(str.strip, pick(cells)))]
+                for place, join in joined:
+                    values[place] = intern(join(cells))
+                yield tuple(values)
 
     def _open(self) -> AbstractContextManager[Rows]:
         if self._path.suffix.lower() == ".sql":
@@ -148,31 +150,31 @@ class _Table:
         layout = Layout(encoding=self._section.encoding, delimiter=self._section.delimiter)
         return open_rows(self._path, layout)
 
-    def _makers(self, header: Sequence[str]) -> Sequence[_Maker]:
-        places = {name.strip(): place for place, name in enumerate(header)}
+    def _picked(self, header: Sequence[str]) -> tuple[_Pick, Sequence[tuple[int, _Joined]]]:
+        """Say how to take each value's first cell, and which values are made of several."""
+        places = {name: place for place, name in enumerate(header)}
         columns = self._section.columns
         if missing := [it for it in chain.from_iterable(columns.values()) if it not in places]:
-            named = ", ".join(places)
             raise SourceRefused(
-                f"{self._path.name} has no column {missing[0]!r} but {named}: correct"
+                f"{self._path.name} has no column {missing[0]!r} but {', '.join(places)}: correct"
                 " [vehicles.file.columns] in config/jobs.toml"
             )
-        return [
-            _Maker([places[name] for name in wanted], is_id=value.endswith("_id"))
-            for value, wanted in columns.items()
+        wanted = [[places[name] for name in names] for names in columns.values()]
+        joined = [
+            (number, _Joined(several, is_id=value.endswith("_id")))
+            for number, (value, several) in enumerate(zip(columns, wanted, strict=True))
+            if len(several) > 1
         ]
+        return itemgetter(*(several[0] for several in wanted)), joined
 
 
-class _Maker:
-    """Makes one value of a row's cells."""
+class _Joined:
+    """Makes one value of several cells of a row."""
 
     def __init__(self, places: Sequence[int], *, is_id: bool) -> None:
-        self._pick = itemgetter(*places) if len(places) > 1 else None
-        self._place, self._is_id = places[0], is_id
+        self._pick, self._is_id = itemgetter(*places), is_id
 
     def __call__(self, cells: Sequence[str]) -> str:
-        if self._pick is None:
-            return cells[self._place].strip()
         parts = [part.strip() for part in self._pick(cells)]
         if not self._is_id:
             return " ".join(filter(None, parts))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import sha256
 
 from domain.errors import Refused
 from domain.jobs.vehicle_sync.ports import Kind, MakeRead, Pulled, Reject, Snapshots, Source
@@ -13,12 +14,13 @@ from domain.operating.events import Event
 from domain.operating.ports import ActiveRun
 from domain.vehicles.reading import (
     LONGEST_ID,
+    LONGEST_NAME,
     Record,
     Unfit,
     fitment_id,
     fitments_of,
+    id_of,
     one_spelling,
-    text_of,
     vehicle_of,
 )
 from domain.vehicles.vehicle import Fitment, Vehicle
@@ -47,7 +49,7 @@ class Pulling:
         makes = self.source.makes()
         before = self.book.pulled(self.number)
         reading = _Reading(makes, self.book, self.number)
-        missing = [make for make in makes if make not in before.makes]
+        missing = [make for make in makes if _key(make) not in before.makes]
         for count, make in enumerate(missing):
             run.progress("makes", len(makes) - len(missing) + count, len(makes))
             run.checkpoint("make")
@@ -83,7 +85,7 @@ class _Reading:
         self._fitments = book.staged(number, Kind.FITMENT)
 
     def of(self, make: str, records: Iterable[Record]) -> MakeRead:
-        read = MakeRead(make=make)
+        read = MakeRead(make=_key(make))
         for record in records:
             self._take(record, read)
             if len(read.rejects) > MOST_QUARANTINED:
@@ -101,7 +103,7 @@ class _Reading:
             read.rejects.append(Reject(_id_of(record), None, str(why), _raw(record)))
             return
         if is_new:
-            self._vehicles[vehicle.vehicle_id] = vehicle.digest
+            self._vehicles[vehicle.vehicle_id] = vehicle.content_hash
             read.vehicles.append(vehicle)
         fitments = record.get("fitments") or ()
         said_more = [self._take_fitment(one, vehicle, read) for one in _records(fitments)]
@@ -119,17 +121,17 @@ class _Reading:
             reject = Reject(vehicle.vehicle_id, fitment_id(record), str(why), _raw(record))
             read.rejects.append(reject)
             return True
-        self._fitments.update((fitment.fitment_id, fitment.digest) for fitment in new)
+        self._fitments.update((fitment.fitment_id, fitment.content_hash) for fitment in new)
         read.fitments += new
         return bool(new)
 
     def _is_new_vehicle(self, vehicle: Vehicle) -> bool:
         if vehicle.make.casefold() not in self._makes:
             raise Unfit(f"make {vehicle.make!r} is none of the source's makes")
-        return _is_new(self._vehicles, vehicle.vehicle_id, vehicle.digest)
+        return _is_new(self._vehicles, vehicle.vehicle_id, vehicle.content_hash)
 
     def _is_new_fitment(self, fitment: Fitment) -> bool:
-        return _is_new(self._fitments, fitment.fitment_id, fitment.digest)
+        return _is_new(self._fitments, fitment.fitment_id, fitment.content_hash)
 
 
 def _is_new(known: dict[str, str], item_id: str, digest: str) -> bool:
@@ -148,13 +150,21 @@ def _records(fitments: object) -> Iterable[Record]:
 
 def _id_of(record: Record) -> str | None:
     try:
-        return text_of(record, "vehicle_id", LONGEST_ID)
+        return id_of(record, "vehicle_id", LONGEST_ID)
     except Unfit:
         return None
 
 
 def _raw(record: Record) -> str:
-    return json.dumps(record, ensure_ascii=False, default=_plain)[:LONGEST_RAW].replace("\0", "␀")
+    text = json.dumps(record, ensure_ascii=False, default=_plain)[:LONGEST_RAW]
+    return text.encode("utf-8", "replace").decode()  # half a character is none for a database
+
+
+def _key(make: str) -> str:
+    """Name a make as it is kept, be it one that no database would take."""
+    if len(make) <= LONGEST_NAME and make.isprintable():
+        return make
+    return sha256(make.encode("utf-8", "replace")).hexdigest()
 
 
 def _plain(value: object) -> str:

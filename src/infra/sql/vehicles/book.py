@@ -158,8 +158,8 @@ class SqlSnapshots:
             return dict(_do(connection, statement, number=number).all())
 
     def keep(self, number: int, read: MakeRead) -> None:
-        vehicles = ((number, *vehicle, vehicle.digest) for vehicle in read.vehicles)
-        fitments = ((number, *fitment, fitment.digest) for fitment in read.fitments)
+        vehicles = ((number, *vehicle) for vehicle in read.vehicles)
+        fitments = ((number, *fitment) for fitment in read.fitments)
         counts = {
             "vehicles": len(read.vehicles),
             "fitments": len(read.fitments),
