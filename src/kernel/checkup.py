@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from domain.errors import ConfigurationInvalid, SecretMissing
-from domain.operating.checkup import Check, Seen, ok, skipped, warn
+from domain.operating.checkup import Check, Seen, ok, skipped, warn, wrong
 from domain.operating.lock_store import LockStore
 from infra.alerts.settings import routes
 from infra.boot import Boot, boot, root_folder, source_folder
@@ -49,6 +49,7 @@ class Checkup:
             _check("gateway", self._gateway, _START.format("metrics.pushgateway_url"), SETTINGS),
             _check("channels", self._routes, _CORRECT),
             *self._channels(),
+            *self._partners(),
             _check("supervisor", self._supervisor, "Run on Linux; elsewhere only to develop"),
             _check(
                 "bytecode", lambda: host.bytecode(source_folder()), "Run bin/setup as its owner"
@@ -158,6 +159,21 @@ class Checkup:
             return network.REACH[values["kind"]](values, self._boot.secrets_directory)
 
         return _check(f"channel {name}", look, _START.format("config/alerts.toml"), SETTINGS)
+
+    def _partners(self) -> list[Check]:
+        """One check per partner, as for channels."""
+        from infra.doctor.partners import reachable
+        from infra.partner_settings import PartnerSetting, partner_settings
+
+        def check(name: str, setting: PartnerSetting) -> Check:
+            remedy = f"Correct config/partners.toml: bin/console partners:check {name}"
+            return _check(f"partner {name}", lambda: reachable(setting, root_folder()), remedy)
+
+        try:
+            partners = partner_settings(root_folder())
+        except ConfigurationInvalid as error:
+            return [_check("partners", partial(wrong, str(error)), _CORRECT)]
+        return [check(name, setting) for name, setting in partners.items()]
 
 
 def _check(name: str, look: Callable[[], Seen], remedy: str, rests_on: str = "") -> Check:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import BinaryIO
 
 from domain.errors import JobError
@@ -19,6 +20,9 @@ from domain.transfers.mending import over_drops
 from domain.transfers.ports import Folder, Partners
 
 UNFINISHED = ".part"
+
+_TIDYING = timedelta(seconds=5)
+"""Left for taking temporary files away even where the run's time is up; the grace is longer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +152,7 @@ class _Set:
         """Remove the temporary files if the partner lets us; why the set failed is told anyway."""
         if not self._begun:
             return
-        within = self._run.remaining
+        within = max(self._run.remaining, _TIDYING)
         with suppress(JobError), self._partners.folder(self._partner, within) as folder:
             for name in self._begun if folder.stages else ():
                 with suppress(PartnerRefused):
