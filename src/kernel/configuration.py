@@ -16,6 +16,7 @@ from infra.doctor.literals import config_files, literals
 from infra.doctor.mounted import readable_by_others, referred
 from infra.image_settings import image_settings
 from infra.job_settings import check_jobs
+from infra.mail.license_letters import license_letters
 from infra.partner_settings import partner_settings
 from infra.queue_settings import queue_settings
 from infra.schedules import schedules
@@ -51,6 +52,7 @@ class Configuration:
         yield partial(queue_settings, self._root)
         yield partial(image_settings, self._root)
         yield partial(check_jobs, self._root)
+        yield partial(license_letters, self._root)
         yield partial(partner_settings, self._root)
         yield self._channels
 

@@ -31,16 +31,13 @@ class MailCommands(Engines):
         from domain.jobs.license_reminders.service import Habits, LicenseReminders
         from infra.job_settings import job_section, shop_zone
         from infra.license_settings import LicenseSection
-        from infra.mail.license_letters import LicenseLetters
+        from infra.mail.license_letters import license_letters
         from infra.mail.settings import MailSection
         from infra.sql.reminder_book import SqlReminderBook
 
         root = self.boot.root
+        letters = license_letters(root)
         section, mail = job_section(root, LicenseSection), job_section(root, MailSection)
-        letters = LicenseLetters(
-            root / section.templates, section.languages, section.fallback, mail.sender_name
-        )
-        letters.check()
         habits = Habits(
             offsets=section.offsets,
             statuses=section.statuses,

@@ -208,6 +208,19 @@ def test_without_a_sound_setting_nothing_runs_and_it_says_what_to_set(
     assert "winter-22" not in done.stdout + done.stderr
 
 
+def test_a_template_that_is_broken_is_found_by_config_check_at_its_setting(tmp_path: Path) -> None:
+    shop = LicenseShop(tmp_path / "shop")
+    text = shop.root / "config" / "mail" / "license-reminder" / "en.txt"
+    text.write_text("Subject: {{ nam }}\n", "utf-8")
+
+    done = shop.console("config:check")
+
+    assert done.returncode == 78
+    said = done.stdout + done.stderr
+    assert "config/jobs.toml" in said
+    assert "'nam' is undefined" in said
+
+
 @pytest.mark.parametrize("words", ["--offsets=soon", "--offsets=400", "--date=tomorrow"])
 def test_words_that_make_no_sense_are_told(tmp_path: Path, words: str) -> None:
     done = LicenseShop(tmp_path / "shop").console(REMIND, words)

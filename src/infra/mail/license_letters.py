@@ -8,9 +8,22 @@ from pathlib import Path
 
 from domain.errors import ConfigurationInvalid, Refused
 from domain.jobs.license_reminders.ports import Licence, Words
+from infra.job_settings import job_section
+from infra.license_settings import LicenseSection
+from infra.mail.settings import MailSection
 from infra.mail.templates import MailTemplates
 
 _DAYS_OF_A_TRIAL = (0, 1, 14)
+
+
+def license_letters(root: Path) -> LicenseLetters:
+    """Give the letters of the settings, each tried once. Raises ConfigurationInvalid."""
+    section, mail = job_section(root, LicenseSection), job_section(root, MailSection)
+    letters = LicenseLetters(
+        root / section.templates, section.languages, section.fallback, mail.sender_name
+    )
+    letters.check()
+    return letters
 
 
 class LicenseLetters:
@@ -44,7 +57,7 @@ class LicenseLetters:
                 for days in _DAYS_OF_A_TRIAL:
                     self.write(language, licence, date(2028, 2, 29), days)
             except Refused as error:
-                faults.append(str(error))
+                faults.append(f"jobs.toml: license-reminders.templates: {error}")
         if faults:
             raise ConfigurationInvalid("; ".join(faults))
 
