@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench import (
     counters,
+    export,
     images,
     locks,
     mails,
@@ -57,6 +58,10 @@ def _no_news(folder: Path, given: argparse.Namespace) -> Table:
 
 def _images(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
     return images.report(folder, given.runs or 3)
+
+
+def _export(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
+    return export.report(folder, given.runs or 3)
 
 
 def _orders(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
@@ -135,6 +140,7 @@ REPORTS: Mapping[str, _Report] = {
     **_on("postgresql"),
     **_on("mariadb"),
     "images": _images,
+    "export": _export,
     "orders": _orders,
     "vehicles": _vehicles,
     "mails": _mails,

@@ -16,7 +16,7 @@ from infra.sql.exporting.statement import Dialect, Statement, replaced_one_by_on
 DIALECT = Dialect(
     divided="DIV",
     whole_number="SIGNED",
-    digits_only="{0} NOT REGEXP '[^0-9]'",
+    is_code="LENGTH({0}) IN (8, 12, 13, 14) AND {0} NOT REGEXP '[^0-9]'",
     two_decimals="({0} DIV 100) || :decimal || lpad({0} % 100, 2, '0')",
     text=replaced_one_by_one(),
 )

@@ -14,13 +14,14 @@ from infra.sql.exporting.statement import Dialect, Statement
 DIALECT = Dialect(
     divided="/",
     whole_number="BIGINT",
-    digits_only="translate({0}, '0123456789', '') = ''",
+    is_code="{0} ~ '^([0-9]{{8}}|[0-9]{{12,14}})$'",
     two_decimals="({0} / 100)::text || :decimal || lpad(({0} % 100)::text, 2, '0')",
-    text="translate({0}, :signs, :blanks)",
+    # To look first takes a quarter of the time: few texts hold what translate() is for.
+    text="CASE WHEN {0} ~ :held THEN translate({0}, :signs, :blanks) ELSE {0} END",
 )
 
-_ROOM = "SET LOCAL work_mem = '64MB'"
-"""For sorts and hashes of a large stock; the server's default is made for many at once."""
+_NO_COMPILER = "SET LOCAL jit = off"
+"""It costs more here than it saves."""
 
 _ROWS_AT_ONCE = 2000
 _NO_QUOTE = "\x01"
@@ -32,9 +33,9 @@ def lines(driver: Any, statement: Statement, form: FileForm) -> Iterator[bytes]:
         f"COPY ({printf_style(statement.text)}) TO STDOUT (FORMAT csv, ENCODING 'UTF8',"
         " DELIMITER %(delimiter)s, QUOTE %(quote)s)"
     )
-    values = {"delimiter": form.delimiter, "quote": form.quote or _NO_QUOTE, **statement.values}
+    values = {"delimiter": form.delimiter, "quote": form.quote or _NO_QUOTE, **_known(statement)}
     with driver.cursor() as cursor:
-        cursor.execute(_ROOM)
+        cursor.execute(_NO_COMPILER)
         with cursor.copy(copy, values) as rows:
             left = map(bytes, rows)
             while some := list(islice(left, _ROWS_AT_ONCE)):
@@ -45,5 +46,11 @@ def rows(driver: Any, statement: Statement) -> Iterator[tuple[Any, ...]]:
     """Give rows by a cursor of the server's."""
     with closing(driver.cursor(name="export")) as cursor:
         cursor.itersize = _ROWS_AT_ONCE
-        cursor.execute(printf_style(statement.text), statement.values)
+        cursor.execute(printf_style(statement.text), _known(statement))
         yield from cursor
+
+
+def _known(statement: Statement) -> dict[str, Any]:
+    """The values, with a pattern for any of the signs."""
+    signs = "".join(f"\\{sign}" if sign.isprintable() else sign for sign in statement.signs)
+    return {**statement.values, "held": f"[{signs}]"}

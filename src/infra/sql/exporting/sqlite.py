@@ -13,7 +13,7 @@ from infra.sql.exporting.statement import Dialect, Statement, replaced_one_by_on
 DIALECT = Dialect(
     divided="/",
     whole_number="INTEGER",
-    digits_only="{0} NOT GLOB '*[^0-9]*'",
+    is_code="LENGTH({0}) IN (8, 12, 13, 14) AND {0} NOT GLOB '*[^0-9]*'",
     two_decimals="({0} / 100) || :decimal || substr('0' || ({0} % 100), -2)",
     text=replaced_one_by_one(),
 )

@@ -22,12 +22,13 @@ _WHOLE = 10_000
 class Dialect:
     """A database's words; ``{0}`` stands for what each is about.
 
-    ``text`` makes blanks of the ``:signs``, of which there are ``MOST_SIGNS``.
+    ``text`` makes blanks of the ``:signs``, of which there are up to ``MOST_SIGNS``; ``is_code``
+    holds for 8, 12, 13 or 14 digits.
     """
 
     divided: str
     whole_number: str
-    digits_only: str
+    is_code: str
     two_decimals: str
     text: str
 
@@ -38,6 +39,11 @@ class Statement:
 
     text: str
     values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def signs(self) -> str:
+        """What becomes a blank in a text."""
+        return str(self.values["signs"])
 
 
 _OFFERS = """
@@ -182,5 +188,5 @@ def _ean(dialect: Dialect) -> str:
     number = f"CAST(a.ean AS {dialect.whole_number})"
     digits = [f"({number} {dialect.divided} {10**place}) % 10" for place in range(14)]
     weighed = f"{' + '.join(digits[::2])} + 3 * ({' + '.join(digits[1::2])})"
-    known = f"LENGTH(a.ean) IN (8, 12, 13, 14) AND {dialect.digits_only.format('a.ean')}"
+    known = dialect.is_code.format("a.ean")
     return f"CASE WHEN {known} THEN CASE WHEN ({weighed}) % 10 = 0 THEN a.ean END END"
