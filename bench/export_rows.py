@@ -40,8 +40,8 @@ _FILL = (
     ),
     (
         "INSERT INTO supplier_stock (supplier_id, supplier_article_no, qty, price_cents, currency,"
-        " delivery_days, seen_run, updated_at) SELECT 1, {padded}, n % 40, 4000 + n % 20000, 'EUR', 2,"
-        " 1, '' FROM {numbers}"
+        " delivery_days, seen_run, updated_at) SELECT 1, {padded}, n % 40, 4000 + n % 20000, 'EUR',"
+        " 2, 1, '' FROM {numbers}"
     ),
     (
         "INSERT INTO supplier_article (supplier_id, supplier_article_no, article_id, matched_by,"
@@ -49,8 +49,8 @@ _FILL = (
     ),
     (
         "INSERT INTO supplier_stock (supplier_id, supplier_article_no, qty, price_cents, currency,"
-        " delivery_days, seen_run, updated_at) SELECT 2, {padded}, n % 7, 4100 + n % 20000, 'EUR', 1,"
-        " 1, '' FROM {numbers} WHERE n % 3 = 0"
+        " delivery_days, seen_run, updated_at) SELECT 2, {padded}, n % 7, 4100 + n % 20000, 'EUR',"
+        " 1, 1, '' FROM {numbers} WHERE n % 3 = 0"
     ),
 )
 _AFTER: Mapping[str, tuple[str, ...]] = {
