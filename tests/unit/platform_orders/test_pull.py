@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from typer import BadParameter
 
-from domain.errors import LockLost, Refused, StopRequested, StoreUnavailable
+from commands.cron.platform_pull_orders import PlatformPullOrders
+from domain.errors import ConfigurationInvalid, LockLost, Refused, StopRequested, StoreUnavailable
 from domain.jobs.platform_orders.ports import Desk, State
 from domain.jobs.platform_orders.request import PullRequest
 from domain.jobs.platform_orders.service import OrderPull
@@ -20,6 +23,7 @@ from domain.transfers.failures import TransferBroken
 from fakes.operating import FixedEntropy
 from fakes.platform_orders import FakePlatform, MemoryBook, MemoryReach, MemoryShelf, setting_of
 from fakes.supplier_import import NOON, FakeRun, FixedClock
+from infra.platforms.setting_form import load_platforms
 
 ALL = PullRequest()
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -410,3 +414,50 @@ def test_a_sound_setting_has_no_faults() -> None:
 )
 def test_a_setting_that_cannot_be_right_is_told_by_key(change: dict[str, object], key: str) -> None:
     assert _keys(replace(SOUND, **change)) == [key]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[platform.Shop]\nadapter = 'files'\nfolder = 'x'", "name in small letters"),
+        ("[platform.a]\nadapter = 'magento3'", "did you mean 'magento2'?"),
+        ("[platform.a]\nadapter = 'files'", "[platform.a] folder: files needs folder"),
+        ("[platform.a]\nadapter = 'files'\nfolder = 'x'\nfolders = 1", "folders is unknown"),
+        ("", "no [platform.NAME] table"),
+    ],
+)
+def test_a_file_with_a_fault_is_refused_with_its_place(toml: str, said: str) -> None:
+    with pytest.raises(ConfigurationInvalid) as told:
+        load_platforms(toml)
+
+    assert said in str(told.value)
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"platform": [A, B], "order": ["1"]}, "need exactly one --platform"),
+        ({"until": "2026-11-01"}, "need exactly one --platform"),
+        ({"platform": [A], "order": ["1"], "until": "2026-11-01"}, "--order goes without"),
+        ({"platform": [A], "since": "soon"}, "soon is no instant"),
+    ],
+)
+def test_words_that_do_not_go_together_are_refused(words: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadParameter, match=said):
+        PlatformPullOrders.request(**words)
+
+
+@pytest.mark.parametrize(
+    ("words", "scope"),
+    [
+        ({}, "all"),
+        ({"platform": [B, A]}, "a b"),
+        ({"platform": [A], "order": ["7"]}, "a order.7"),
+        ({"platform": [A], "since": "2026-11-20"}, "a since.2026-11-20T00:00:00+00:00"),
+    ],
+)
+def test_what_was_narrowed_down_is_a_firing_of_its_own(words: dict[str, Any], scope: str) -> None:
+    assert PlatformPullOrders.request(**words).scope == scope
