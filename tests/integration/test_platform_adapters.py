@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from domain.jobs.platform_orders.request import PullRequest
+from domain.jobs.platform_orders.windows import windows
 from domain.platforms.order import OrderState
 from domain.platforms.ports import BudgetSpent, NotOffered, Wanted
 from domain.platforms.setting import Adapter, PlatformSetting
@@ -226,6 +228,23 @@ def test_an_answer_that_is_json_but_no_list_is_no_list_of_orders(kind: Kind) -> 
 
         with pytest.raises(TransferBroken, match="no list of orders but"):
             Asker().orders(setting)
+
+
+@every
+def test_an_order_changed_where_two_slices_meet_is_in_one_of_them(kind: Kind) -> None:
+    setting = PlatformSetting(platform_id="p", adapter=kind.adapter, first_days=1, slice_hours=12)
+    slices = list(windows(PullRequest(), setting, None, NOON))
+    with kind.open() as (site, asked, _):
+        order = kind.order(1)
+        site.sells(order, slices[0].until)
+
+        found = [
+            key
+            for each in slices
+            for key in ids(Asker().orders(asked, Wanted(since=each.since, until=each.until)))
+        ]
+
+    assert set(found) == {site.key(order)}
 
 
 # --- pages that shift -----------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from datetime import timedelta
 from typing import Any
 
 from partner_site import Reply, Request
@@ -49,7 +50,9 @@ class WooSite(PlatformSite):
             return Reply.of(self.orders[one][1])
         said = {name: values[0] for name, values in request.query.items()}
         assert said["dates_are_gmt"] == "true"
-        found = self.changed_within(utc(said["modified_after"]), utc(said["modified_before"]))
+        moment = timedelta(microseconds=1)  # both ends are left out
+        after, before = utc(said["modified_after"]), utc(said["modified_before"])
+        found = self.changed_within(after + moment, before - moment)
         if (said.get("orderby"), said.get("order")) != ("id", "asc"):
             found.reverse()
         size, page = int(said.get("per_page", 10)), int(said.get("page", 1))

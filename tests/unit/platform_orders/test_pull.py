@@ -15,7 +15,7 @@ from domain.errors import ConfigurationInvalid, LockLost, Refused, StopRequested
 from domain.jobs.platform_orders.ports import Desk, State
 from domain.jobs.platform_orders.request import PullRequest
 from domain.jobs.platform_orders.service import OrderPull
-from domain.jobs.platform_orders.windows import windows
+from domain.jobs.platform_orders.windows import SEAM, windows
 from domain.operating.run import Outcome, Summary, UnitResult
 from domain.platforms.ports import LimitReached, Reading
 from domain.platforms.setting import Adapter, PlatformSetting, faults
@@ -171,7 +171,7 @@ def test_the_first_run_looks_back_as_far_as_is_set() -> None:
     day = timedelta(days=1)
     assert days == [
         (2 * day + LAG, day + LAG, day + LAG),
-        (day + LAG, LAG, LAG),
+        (day + LAG + SEAM, LAG, LAG),
     ]
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.errors import Refused
 from domain.jobs.platform_orders.request import PullRequest
 from domain.platforms.setting import PlatformSetting
+
+SEAM = timedelta(seconds=2)
+"""Slices overlap so much: some platforms leave out both ends, or know only whole seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +37,12 @@ def windows(
         if request.has_window:
             raise Refused(f"nothing lies between {_shown(since)} and {_shown(until)}")
         return
+    seam = timedelta(0)
     while since < until:
         end = min(since + setting.slice, until)
-        yield Window(since=since, until=end, moves_to=_moved(watermark, since, end))
-        watermark = _moved(watermark, since, end) or watermark
-        since = end
+        moves_to = _moved(watermark, since, end)
+        yield Window(since=since - seam, until=end, moves_to=moves_to)
+        watermark, since, seam = moves_to or watermark, end, SEAM
 
 
 def _usual_start(
