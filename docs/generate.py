@@ -58,7 +58,7 @@ def jobs() -> str:
     rows = [
         (
             ", ".join(entry.covers),
-            f"`{entry.name}`" + ("" if entry.target else " *(planned)*"),
+            f"`{entry.name}`",
             " + ".join(contracts[entry.name].accountable),
             contracts[entry.name].priority.value,
             f"`{contracts[entry.name].lock}`",

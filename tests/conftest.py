@@ -21,9 +21,10 @@ __all__ = [
     "pytest_unconfigure",
 ]
 
-# Whoever starts the tests in the background has it ignored, and every process inherits that.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Whoever starts the tests in the background has them ignored, and every process inherits that.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 # How long an example takes depends on who else is at work on the machine.
 settings.register_profile("untimed", deadline=None)

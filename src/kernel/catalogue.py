@@ -92,9 +92,8 @@ def _opening(*, colour: bool) -> list[str]:
 
 def _line(entry: Entry, *, colour: bool) -> str:
     covers = f" [{', '.join(entry.covers)}]" if entry.covers else ""
-    planned = " (planned)" if entry.is_job and entry.target is None else ""
     name = _paint(entry.name.ljust(WIDTH), "32", colour=colour)
-    return f"  {name}{entry.summary}{covers}{planned}"
+    return f"  {name}{entry.summary}{covers}"
 
 
 def _heading(text: str, *, colour: bool) -> str:

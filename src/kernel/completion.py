@@ -92,7 +92,6 @@ def listing_json(namespace: str) -> str:
                 "name": entry.name,
                 "summary": entry.summary,
                 "covers": entry.covers,
-                "implemented": entry.target is not None,
             }
             for entry in within(namespace)
         ],

@@ -101,7 +101,6 @@ def _help(words: list[str], flags: Flags) -> int:
     entry = find(words[0]) if words else None
     if entry is None or entry.name in _BUILT_IN:
         return _list([], flags)
-    entry = _built(entry)
     from kernel.loading import help_of
 
     print(help_of(entry))
@@ -119,21 +118,10 @@ _BUILT_IN = {"list": _list, "help": _help, "completion": _completion}
 
 
 def _run(entry: Entry, words: list[str], flags: Flags) -> int:
-    entry = _built(entry)
     from kernel.loading import run_command
 
     env = flags.env or os.environ.get("CRONTRACT_ENV") or "dev"
     return run_command(entry, words, flags, env)
-
-
-def _built(entry: Entry) -> Entry:
-    if entry.target is None:
-        crs = ", ".join(entry.covers)
-        raise UsageFault(
-            f"{entry.name} ({crs}) is planned, not built yet",
-            f"Its contract: bin/console contract:show {entry.name}",
-        )
-    return entry
 
 
 def _usage(fault: UsageFault, argv: list[str]) -> int:

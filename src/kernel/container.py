@@ -14,7 +14,6 @@ from kernel.contracts import contracts
 from kernel.counter_commands import CounterCommands
 from kernel.export_commands import ExportCommands
 from kernel.image_commands import ImageCommands
-from kernel.inventory import COMMANDS
 from kernel.order_commands import OrderCommands
 from kernel.simulator_commands import SimulatorCommands
 from kernel.supervision import Supervision, person
@@ -77,7 +76,7 @@ class Container(
 
     @cached_property
     def contracts(self) -> Mapping[str, Contract]:
-        """Every job's contract in CR order, of those planned too."""
+        """Every job's contract in CR order."""
         return contracts()
 
     @cached_property
@@ -163,8 +162,7 @@ class Container(
         from commands.ops.jobs import JobsList
         from infra.sql.pauses import SqlPauses
 
-        ready = [entry.name for entry in COMMANDS if entry.is_job and entry.target]
-        return JobsList(self.contracts, ready, SqlPauses(self._database))
+        return JobsList(self.contracts, SqlPauses(self._database))
 
     def jobs_pause(self) -> JobsPause:
         from commands.ops.jobs import JobsPause

@@ -43,15 +43,8 @@ STRAY = Contract(
 
 @cache
 def contracts() -> Mapping[str, Contract]:
-    """Give every job's contract in CR order, of those planned too."""
-    from commands.planned import CONTRACTS
-
-    planned = {contract.name: contract for contract in CONTRACTS}
-    return {
-        entry.name: entry.load().contract if entry.target else planned[entry.name]
-        for entry in COMMANDS
-        if entry.is_job
-    }
+    """Give every job's contract in CR order."""
+    return {entry.name: entry.load().contract for entry in COMMANDS if entry.is_job}
 
 
 def contract_of(command: str) -> Contract:

@@ -47,7 +47,7 @@ def installation(boot: Boot, contracts: Mapping[str, Contract]) -> Installation:
 
 def built_jobs() -> Mapping[str, Built]:
     """Every job that can be started."""
-    jobs = {entry.name: entry.load() for entry in COMMANDS if entry.is_job and entry.target}
+    jobs = {entry.name: entry.load() for entry in COMMANDS if entry.is_job}
     return {name: _built(command) for name, command in jobs.items()}
 
 

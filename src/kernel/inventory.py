@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Entry:
-    """One command: how it is typed, where its class is (None: planned), what it does."""
+    """One command: how it is typed, where its class is (None: the console itself), what it does."""
 
     __slots__ = ("covers", "formats", "name", "summary", "target")
 

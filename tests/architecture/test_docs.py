@@ -115,7 +115,7 @@ def test_every_key_of_a_supplier_s_setting_is_in_the_reference() -> None:
 
 
 def test_every_built_job_has_a_runbook_for_each_change_it_covers() -> None:
-    built = [cr for entry in COMMANDS if entry.is_job and entry.target for cr in entry.covers]
+    built = [cr for entry in COMMANDS if entry.is_job for cr in entry.covers]
 
     assert built
     assert [cr for cr in built if not (ROOT / "ops" / "runbooks" / f"{cr}.md").exists()] == []

@@ -17,7 +17,6 @@ from kernel.inventory import COMMANDS, Entry
 
 EMPTY_WORDS = {"manager", "helper", "util", "common", "misc", "handler", "processor", "v2"}
 JOBS = [entry for entry in COMMANDS if entry.is_job]
-BUILT = [entry for entry in COMMANDS if entry.target]
 
 
 def empty_words(name: str) -> set[str]:
@@ -64,23 +63,21 @@ def test_the_inventory_covers_the_changes_in_order() -> None:
     assert covered == [f"CR-{number:03}" for number in range(1, len(covered) + 1)]
 
 
-@pytest.mark.parametrize("entry", BUILT, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
 def test_every_target_of_the_inventory_can_be_imported(entry: Entry) -> None:
     module, _, name = str(entry.target).partition(":")
 
     assert isclass(getattr(import_module(module), name))
 
 
-@pytest.mark.parametrize("entry", BUILT, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
 def test_a_command_s_class_is_named_after_it(entry: Entry) -> None:
     words = re.split("[:-]", entry.name.removeprefix("cron:"))
 
     assert str(entry.target).partition(":")[2] == "".join(map(str.capitalize, words))
 
 
-@pytest.mark.parametrize(
-    "entry", [entry for entry in JOBS if entry.target], ids=lambda entry: entry.name
-)
+@pytest.mark.parametrize("entry", JOBS, ids=lambda entry: entry.name)
 def test_a_job_stands_in_the_file_of_its_name_with_the_contract_of_its_name(entry: Entry) -> None:
     module, _, name = str(entry.target).partition(":")
     file = re.sub("[:-]", "_", entry.name.removeprefix("cron:"))

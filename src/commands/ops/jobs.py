@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import typer
@@ -26,8 +26,8 @@ class JobsList:
         "bin/console jobs:list --format=json",
     )
 
-    def __init__(self, contracts: Contracts, implemented: Sequence[str], pauses: Pauses) -> None:
-        self._contracts, self._implemented, self._pauses = contracts, implemented, pauses
+    def __init__(self, contracts: Contracts, pauses: Pauses) -> None:
+        self._contracts, self._pauses = contracts, pauses
 
     def __call__(self) -> Table:
         paused, notes = self._paused()
@@ -53,9 +53,7 @@ class JobsList:
             return set(), (f"pauses are unknown: {error}",)
 
     def _row(self, contract: Contract, paused: set[str]) -> tuple[str, ...]:
-        state = "ready" if contract.name in self._implemented else "planned"
-        if contract.name in paused:
-            state = "paused"
+        state = "paused" if contract.name in paused else "ready"
         return (
             contract.name,
             " + ".join(contract.accountable),

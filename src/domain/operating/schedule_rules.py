@@ -22,8 +22,6 @@ def _command_is_known(installation: Installation) -> Iterable[Fault]:
     for cadence in installation.cadences:
         if cadence.command not in names:
             yield cadence.schedule_id, f"no job is named {cadence.command}"
-        elif cadence.command not in installation.built and not cadence.suspended:
-            yield cadence.schedule_id, f"{cadence.command} is planned, not built yet"
 
 
 def _arguments_are_accepted(installation: Installation) -> Iterable[Fault]:
@@ -108,9 +106,9 @@ def _owners_are_reached(installation: Installation) -> Iterable[Fault]:
 SCHEDULE_RULES: tuple[Rule, ...] = (
     Rule(
         id="schedule",
-        holds="Each schedule names a job that can be started; a planned one must be suspended.",
+        holds="Each schedule names a job.",
         why="Every firing would end as a usage error, and page.",
-        remedy="Correct `command` in config/schedules.toml, or set `suspended = true`.",
+        remedy="Correct `command` in config/schedules.toml.",
         find=_command_is_known,
     ),
     Rule(

@@ -128,7 +128,6 @@ BREAKS: list[tuple[str, str, Installation]] = [
     ),
     ("runbook", SOUND.name, replace(WHOLE, runbooks=ALL_CRS[1:])),
     ("schedule", "cr-010-sample", scheduled(command="cron:gone:away")),
-    ("schedule", "cr-010-sample", replace(WHOLE, built={})),
     ("schedule-arguments", "cr-010-sample", scheduled(arguments=("--every",))),
     (
         "manifest",
@@ -166,8 +165,6 @@ PASSES: Mapping[str, Installation] = {
     "destructive with the last firing": contract(destructive=True, catch_up=CatchUp.last()),
     "harmless under an advisory store": replace(WHOLE, advisory="redis"),
     "a field that the request has": contract(lock="cron.sample.{scope}"),
-    "a planned job needs no runbook": replace(WHOLE, built={}, cadences=(), runbooks=()),
-    "a planned job may have a suspended schedule": replace(scheduled(suspended=True), built={}),
     "a manifest of a declared schedule": replace(
         WHOLE, manifests=(Spot(file="ops/a.cron", line=3, what="cr-010-sample"),)
     ),
