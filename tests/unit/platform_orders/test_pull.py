@@ -294,15 +294,16 @@ def test_a_limit_that_is_used_up_is_no_failure() -> None:
 
 def test_a_platform_that_asked_for_a_pause_is_left_alone_until_then() -> None:
     pull = Pull(a=FakePlatform([["1"]]))
-    pull.finds(blocked_for=timedelta(seconds=90))
+    pull.finds(failures=1, reason="answered 429", blocked_for=timedelta(seconds=90))
 
-    (unit,) = pull().units
+    summary = pull(PullRequest(platforms=(A,)))
 
-    assert (unit.result, unit.message) == (
-        UnitResult.SKIPPED,
-        "it asked not to be called for 90 s",
+    assert summary.outcome is Outcome.FAILED  # so that the incident stays open
+    assert summary.units[0].message == (
+        "PlatformRests: it wants to be left alone: not asked for 90 s:"
+        " it failed once, last: answered 429"
     )
-    assert pull.platforms[A].asked == []
+    assert (pull.platforms[A].asked, pull.book.wrongs) == ([], [])
 
 
 def test_a_failure_is_counted_with_the_pause_that_the_platform_asked_for() -> None:

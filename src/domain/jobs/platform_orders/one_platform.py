@@ -23,7 +23,10 @@ MOST_NAMED = 20
 
 
 class PlatformRests(Refused):
-    """It failed too often in a row and is not asked for a while."""
+    """It is not asked for a while: it failed too often in a row, or wants to be left alone.
+
+    That is a failure, or an incident would be over while no orders come.
+    """
 
 
 @dataclass
@@ -66,7 +69,7 @@ class OnePlatform:
         """Read what is wanted; a failure counts towards the platform's rest."""
         state = self._book.state(self._setting.platform_id)
         if state.blocked_for:
-            return self._skipped(f"it asked not to be called for {_span(state.blocked_for)}")
+            raise PlatformRests(f"it wants to be left alone: {_resting(state, state.blocked_for)}")
         if state.rests_for and not request.platforms:
             raise PlatformRests(_resting(state, state.rests_for))
         try:
@@ -144,9 +147,6 @@ class OnePlatform:
             said = _resting(state, state.rests_for)
             self._run.warn(Event.PLATFORM_RESTS, said, unit=self._setting.platform_id)
 
-    def _skipped(self, message: str) -> Unit:
-        return Unit(name=self._setting.platform_id, result=UnitResult.SKIPPED, message=message)
-
     def _ended(self, message: str) -> Unit:
         counts = self._tally.words
         result = UnitResult.DONE if self._tally.orders else UnitResult.UNCHANGED
@@ -158,11 +158,13 @@ class OnePlatform:
 
 
 def _resting(state: State, rests_for: timedelta) -> str:
-    return (
-        f"not asked for {_span(rests_for)}: it failed {state.failures} times, last: {state.reason}"
-    )
+    return f"not asked for {_span(rests_for)}: it failed {_times(state.failures)}, last: {state.reason}"
 
 
 def _span(span: timedelta) -> str:
     seconds = round(span.total_seconds())
     return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"  # noqa: PLR2004 - then minutes say more
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

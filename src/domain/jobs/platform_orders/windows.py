@@ -48,7 +48,7 @@ def windows(
 def _usual_start(
     setting: PlatformSetting, watermark: datetime | None, newest: datetime
 ) -> datetime:
-    return newest - setting.first if watermark is None else watermark - setting.overlap
+    return newest - setting.first if watermark is None else watermark - max(setting.overlap, SEAM)
 
 
 def _moved(watermark: datetime | None, since: datetime, until: datetime) -> datetime | None:
