@@ -158,13 +158,10 @@ class OnePlatform:
 
 
 def _resting(state: State, rests_for: timedelta) -> str:
-    return f"not asked for {_span(rests_for)}: it failed {_times(state.failures)}, last: {state.reason}"
+    failed = "once" if state.failures == 1 else f"{state.failures} times"
+    return f"not asked for {_span(rests_for)}: it failed {failed}, last: {state.reason}"
 
 
 def _span(span: timedelta) -> str:
     seconds = round(span.total_seconds())
     return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"  # noqa: PLR2004 - then minutes say more
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
