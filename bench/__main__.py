@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bench import (
+    cleaning,
     counters,
     export,
     images,
@@ -21,13 +22,14 @@ from bench import (
     no_news,
     orders,
     publishing,
+    sessions,
     simulator,
     startup,
     supplier_import,
     transfers,
     vehicles,
 )
-from bench.queue import backlog, clean, latency, limits, peers
+from bench.queue import backlog, latency, limits, peers
 from bench.queue.databases import KINDS
 from bench.table import Table
 from bench.timing import ROOT, WrongAnswer, machine
@@ -126,8 +128,12 @@ def _backlog(*kinds: str) -> _Report:
     return lambda folder, _given: backlog.report(folder, kinds)
 
 
-def _queue_clean(folder: Path, given: argparse.Namespace) -> Table:
-    return clean.report(folder, given.runs or 3)
+def _cleaning(cleaner: cleaning.Cleaner) -> _Report:
+    return lambda folder, given: cleaning.report(folder, given.runs or 3, cleaner)
+
+
+def _sessions(folder: Path, given: argparse.Namespace) -> Sequence[Table]:
+    return sessions.report(folder, given.runs or 3, given.files)
 
 
 REPORTS: Mapping[str, _Report] = {
@@ -151,7 +157,10 @@ REPORTS: Mapping[str, _Report] = {
     "queue-peers": _queue_peers,
     "queue-latency": _latency,
     "queue-backlog": _backlog(*KINDS),
-    "queue-clean": _queue_clean,
+    "queue-clean": _cleaning(cleaning.QUEUE),
+    "log-clean": _cleaning(cleaning.LOG),
+    "cache-clean": _cleaning(cleaning.CACHE),
+    "sessions": _sessions,
 }
 
 _PARTS: Mapping[str, _Report] = {
@@ -167,6 +176,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
     parser.add_argument("reports", nargs="*", metavar="|".join(_KNOWN), help="default: all")
     parser.add_argument("--lines", type=int, default=1_000_000, help="lines of the import")
+    parser.add_argument("--files", type=int, default=sessions.FILES, help="of sessions")
     parser.add_argument("--messages", type=int, default=limits.MESSAGES, help="of the queue")
     parser.add_argument("--runs", type=int, default=0, help="runs of each (25, 3, lock 5)")
     parser.add_argument("--markdown", action="store_true", help="tables for the documentation")

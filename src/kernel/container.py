@@ -219,6 +219,7 @@ class Container(
             imports=self.settings.import_root,
             vehicles=self._vehicle_folder(),
             orders=self._order_folder(),
+            sessions=self.boot.root / "var" / "sessions",
         )
         images = self._sample_images(source)
         return ShopLoadSample(SampleShop(self._engine, source, folders, images, self._env))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from private_shop import Shop, events
+from private_shop import CHECKOUT, Shop, events
 from session_files import ALIVE, aged, names, session
 
 PURGE = "cron:sessions:purge"
@@ -169,3 +170,14 @@ def test_a_wrong_folder_is_left_alone(shop: Shop) -> None:
     assert done.returncode == 70
     assert "is it the right folder?" in done.stdout
     assert letter.exists()
+
+
+def test_the_sample_shop_has_sessions_to_remove(shop: Shop) -> None:
+    shutil.copytree(CHECKOUT / "ops" / "sample-shop", shop.root / "ops" / "sample-shop")
+    loaded = shop.console("shop:load-sample")
+    assert loaded.returncode == 0, loaded.stderr
+
+    assert told(shop)["items"] == {"removed": 9}
+    for job, deleted in (("cron:logs:clean", 6), ("cron:system:clean-data", 19)):
+        done = shop.console(job, "--format=json")
+        assert json.loads(done.stdout)["items"]["deleted"] == deleted, done.stderr

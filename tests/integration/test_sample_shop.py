@@ -38,7 +38,7 @@ def engine(shop: ImportShop) -> Iterator[Engine]:
 def _load(shop: ImportShop, engine: Engine, env: str = "dev") -> None:
     folders = (shop.folder / name for name in ("inbox", "source", "media"))
     images = SampleImages(SOURCE, *folders)
-    own = {name: shop.folder / name for name in ("vehicles", "orders")}
+    own = {name: shop.folder / name for name in ("vehicles", "orders", "sessions")}
     taken = SampleFolders(imports=shop.folder / "import", **own)
     SampleShop(engine, SOURCE, taken, images, env).load()
 

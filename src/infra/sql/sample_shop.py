@@ -16,6 +16,7 @@ from infra.files.export_settings import ExportsFile, load_exports
 from infra.files.sample_images import SampleImages, put
 from infra.files.settings_file import load_settings
 from infra.platforms.setting_form import load_platforms
+from infra.sessions.sample import sample_sessions
 from infra.sql.engine import reading, writing
 from infra.sql.export_settings import SqlExportSettings
 from infra.sql.import_settings import SqlImportSettings
@@ -23,6 +24,7 @@ from infra.sql.instants import to_text
 from infra.sql.platform_settings import SqlPlatformSettings
 from infra.sql.sample_hits import add_hits
 from infra.sql.sample_licences import add_licences
+from infra.sql.sample_old_rows import add_old_rows
 from infra.sql.tables import ARTICLE, IMPORT_RUN, SUPPLIER_ARTICLE
 
 VEHICLE_FILES = ("vehicles.csv", "fitments.csv")
@@ -30,11 +32,12 @@ VEHICLE_FILES = ("vehicles.csv", "fitments.csv")
 
 @dataclass(frozen=True, kw_only=True)
 class SampleFolders:
-    """Where the files of suppliers, of vehicles and of orders are looked for."""
+    """Where the files of suppliers, of vehicles, of orders and of sessions are looked for."""
 
     imports: Path
     vehicles: Path
     orders: Path
+    sessions: Path
 
 
 class SampleShop:
@@ -62,6 +65,7 @@ class SampleShop:
             _add_articles(connection, articles)
             _add_supplier_articles(connection, known)
             licences, hits = add_licences(connection), add_hits(connection)
+            old_rows = add_old_rows(connection)
         return {
             "articles": len(articles),
             "supplier articles": len(known),
@@ -73,6 +77,8 @@ class SampleShop:
             "vehicle files": self._copy_vehicles(),
             "page hits": hits,
             "order files": self._copy_orders(),
+            "rows for the cleaners": old_rows,
+            "sessions": sample_sessions(self._folders.sessions),
         }
 
     def _add_settings(self, settings: Sequence[ImportSetting]) -> None:
