@@ -248,9 +248,10 @@ def test_nothing_is_live_before_the_mail_server_took_the_report(tmp_path: Path) 
 def test_a_stage_that_never_succeeded_is_not_skipped(tmp_path: Path) -> None:
     shop = VehicleShop(tmp_path / "shop")
 
-    told = shop.sync("--from-stage=update")
+    told = shop.sync("--fromStage=update")  # as the legacy side spells it
 
     assert told["code"] == 70
+    assert "--from-stage" in told["log"]
     assert "there is no snapshot to update" in told["log"]
 
 
