@@ -34,7 +34,7 @@ _BATCH = 1_000
 
 _CLEAR, _EMPTY = "DELETE FROM {table}_staged", "DELETE FROM {table}"
 _COPY = "COPY {table}_staged (snapshot_id, {names}, content_hash) FROM STDIN"
-_KNOW = "ANALYZE {table}_staged"
+_KNOW = "ANALYZE {table}_staged", "ANALYZE {table}"
 _INSERT = "INSERT INTO {table}_staged (snapshot_id, {names}, content_hash) VALUES ({marks})"
 _MERGE = (
     """INSERT INTO {table} ({names}, source, content_hash) SELECT {staged}, 'driveright', ''
@@ -99,7 +99,8 @@ def _load(url: str, cursor: Any, words: dict[str, str], rows: Iterator[Any]) -> 
     with cursor.copy(_COPY.format(**words)) as copy:
         for row in rows:
             copy.write_row(row)
-    cursor.execute(_KNOW.format(**words))
+    for statement in _KNOW:
+        cursor.execute(statement.format(**words))
 
 
 def empty(url: str, _folder: Path) -> None:

@@ -289,7 +289,7 @@ _FATES = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(_FATES)
 def test_whatever_ends_the_runs_the_last_one_leaves_what_an_undisturbed_one_would(
     fates: Sequence[tuple[int, BaseException]],

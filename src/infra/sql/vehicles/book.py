@@ -34,6 +34,7 @@ KEPT_SNAPSHOTS = 30
 """For how many snapshots differences and rejects can be looked up."""
 
 _STAGED = {Kind.VEHICLE: "vehicle_staged", Kind.FITMENT: "vehicle_fitment_staged"}
+_LIVE = ("vehicle", "vehicle_fitment")
 _COLUMNS = {
     Kind.VEHICLE: ("snapshot_id", "vehicle_id", *VEHICLE_COLUMNS),
     Kind.FITMENT: ("snapshot_id", "fitment_id", *FITMENT_COLUMNS),
@@ -75,12 +76,12 @@ class SqlSnapshots:
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """Write what outlives a power cut: a mail that is forgotten would be sent twice."""
+    def _writing(self, *, durable: bool = False) -> Iterator[Connection]:
+        """``durable`` outlives a power cut; what is staged does not need to: it is read again."""
         with (
             translated(),
             self._engine.connect() as connection,
-            fenced(connection, self._run.leases, durable=True),
+            fenced(connection, self._run.leases, durable=durable),
         ):
             yield connection
 
@@ -182,7 +183,7 @@ class SqlSnapshots:
 
     def compare(self, number: int) -> Differences:
         with self._writing() as connection:
-            statements.know(connection, *_STAGED.values())
+            statements.know(connection, *_STAGED.values(), *_LIVE)
             for statement in COMPARE:
                 _do(connection, statement, number=number)
             found = _differences(connection, number)
@@ -205,21 +206,22 @@ class SqlSnapshots:
         return Hand(found[0]["status"]) if found else Hand.NONE
 
     def sending(self, number: int, message_id: str) -> None:
-        run_id = self._run.run_id
-        self._write(statements.SENDING, number=number, message_id=message_id, run_id=run_id)
+        values = {"number": number, "message_id": message_id, "run_id": self._run.run_id}
+        with self._writing(durable=True) as connection:
+            _do(connection, statements.SENDING, **values)
 
     def unsent(self, number: int) -> None:
         self._write(statements.UNSENT, number=number)
 
     def sent(self, number: int, receipt: str) -> None:
-        with self._writing() as connection:
+        with self._writing(durable=True) as connection:
             _do(connection, statements.SENT, number=number, receipt=receipt)
             _finish(connection, number, Stage.EMAIL, receipt)
 
     # --- update ---------------------------------------------------------------------------------
 
     def apply(self, number: int) -> int:
-        with self._writing() as connection:
+        with self._writing(durable=True) as connection:
             if _differences(connection, number).total:
                 for statement in APPLY:
                     _do(connection, statement, number=number)
@@ -249,7 +251,10 @@ class RehearsedSnapshots(SqlSnapshots):
         with translated(), self._connection.begin():
             yield self._connection
 
-    _writing = _reading
+    @contextmanager
+    def _writing(self, *, durable: bool = False) -> Iterator[Connection]:  # noqa: ARG002 - it ends with its connection
+        with self._reading() as connection:
+            yield connection
 
 
 def _do(connection: Connection, statement: str, **values: object) -> Any:
