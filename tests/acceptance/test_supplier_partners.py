@@ -40,6 +40,11 @@ def shop_of(root: Path, host: PartnerHost, *, setting: str = FETCHED) -> Shop:
 def offer(host: PartnerHost, name: str = "a", content: str = STOCK, age: float = 60) -> None:
     file = host.folder / name
     file.write_text(content, "utf-8")
+    dated(file, age)
+
+
+def dated(file: Path, age: float) -> None:
+    """Make a file so many seconds old by the clock that the program sees."""
     os.utime(file, (time.time() - age, time.time() - age))
 
 
@@ -81,7 +86,7 @@ def test_a_partner_that_is_away_fails_its_supplier_and_the_others_go_on(tmp_path
     with sftp_host(tmp_path / "files") as host:
         shop = shop_of(tmp_path / "shop", host)
     shop.add_supplier(59)
-    shop.deliver(59, [("B-1", 1, "1,00")])
+    dated(shop.deliver(59, [("B-1", 1, "1,00")]), age=60)
 
     done = shop.start_faulty("hasty:", IMPORT, "--all", "--format=json")
     told = json.loads(done.communicate(timeout=60)[0])
