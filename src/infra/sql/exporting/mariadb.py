@@ -11,12 +11,20 @@ from pymysql.cursors import SSCursor
 from domain.jobs.stock_export.setting import FileForm
 from infra.sql.drivers.named import printf_style
 from infra.sql.exporting.delimited import csv_lines
-from infra.sql.exporting.statement import Dialect, Statement, replaced_one_by_one
+from infra.sql.exporting.statement import (
+    Dialect,
+    Statement,
+    ean_by_arithmetic,
+    replaced_one_by_one,
+)
+
+_IS_EAN = "LENGTH(a.ean) IN (8, 12, 13, 14) AND a.ean NOT REGEXP '[^0-9]'"
 
 DIALECT = Dialect(
     divided="DIV",
-    whole_number="SIGNED",
-    is_code="LENGTH({0}) IN (8, 12, 13, 14) AND {0} NOT REGEXP '[^0-9]'",
+    ean=ean_by_arithmetic(
+        "DIV", "SIGNED", "LENGTH(a.ean) IN (8, 12, 13, 14) AND a.ean NOT REGEXP '[^0-9]'"
+    ),
     two_decimals="({0} DIV 100) || :decimal || lpad({0} % 100, 2, '0')",
     text=replaced_one_by_one(),
 )

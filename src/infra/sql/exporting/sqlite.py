@@ -8,12 +8,20 @@ from typing import Any
 
 from domain.jobs.stock_export.setting import FileForm
 from infra.sql.exporting.delimited import csv_lines
-from infra.sql.exporting.statement import Dialect, Statement, replaced_one_by_one
+from infra.sql.exporting.statement import (
+    Dialect,
+    Statement,
+    ean_by_arithmetic,
+    replaced_one_by_one,
+)
+
+_IS_EAN = "LENGTH(a.ean) IN (8, 12, 13, 14) AND a.ean NOT GLOB '*[^0-9]*'"
 
 DIALECT = Dialect(
     divided="/",
-    whole_number="INTEGER",
-    is_code="LENGTH({0}) IN (8, 12, 13, 14) AND {0} NOT GLOB '*[^0-9]*'",
+    ean=ean_by_arithmetic(
+        "/", "INTEGER", "LENGTH(a.ean) IN (8, 12, 13, 14) AND a.ean NOT GLOB '*[^0-9]*'"
+    ),
     two_decimals="({0} / 100) || :decimal || substr('0' || ({0} % 100), -2)",
     text=replaced_one_by_one(),
 )

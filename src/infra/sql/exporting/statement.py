@@ -22,13 +22,12 @@ _WHOLE = 10_000
 class Dialect:
     """A database's words; ``{0}`` stands for what each is about.
 
-    ``text`` makes blanks of the ``:signs``, of which there are up to ``MOST_SIGNS``; ``is_code``
-    holds for 8, 12, 13 or 14 digits.
+    ``text`` makes blanks of the ``:signs``, of which there are up to ``MOST_SIGNS``; ``ean`` is the
+    article's if it has 8, 12, 13 or 14 digits and the right check digit, else NULL.
     """
 
     divided: str
-    whole_number: str
-    is_code: str
+    ean: str
     two_decimals: str
     text: str
 
@@ -167,7 +166,7 @@ class _Words:
             return f"NULLIF({self._dialect.text.format(texts[wanted])}, '')"
         return {
             Field.ARTICLE: "o.article_id",
-            Field.EAN: _ean(self._dialect),
+            Field.EAN: self._dialect.ean,
             Field.QUANTITY: self._quantity(),
             Field.PRICE: self._dialect.two_decimals.format("o.cents"),
             Field.CURRENCY: ":currency",
@@ -180,13 +179,12 @@ class _Words:
         return f"CASE WHEN o.pieces <= {safety} THEN 0 {capped} ELSE o.pieces - {safety} END"
 
 
-def _ean(dialect: Dialect) -> str:
+def ean_by_arithmetic(divided: str, whole_number: str, is_code: str) -> str:
     """The EAN if its check digit fits (weights 1 and 3 from the right), else NULL.
 
-    As arithmetic on one number: an EAN has up to 14 digits, and zeros before it weigh nothing.
+    On one number: an EAN has up to 14 digits, and zeros before it weigh nothing.
     """
-    number = f"CAST(a.ean AS {dialect.whole_number})"
-    digits = [f"({number} {dialect.divided} {10**place}) % 10" for place in range(14)]
+    number = f"CAST(a.ean AS {whole_number})"
+    digits = [f"({number} {divided} {10**place}) % 10" for place in range(14)]
     weighed = f"{' + '.join(digits[::2])} + 3 * ({' + '.join(digits[1::2])})"
-    known = dialect.is_code.format("a.ean")
-    return f"CASE WHEN {known} THEN CASE WHEN ({weighed}) % 10 = 0 THEN a.ean END END"
+    return f"CASE WHEN {is_code} THEN CASE WHEN ({weighed}) % 10 = 0 THEN a.ean END END"
