@@ -117,7 +117,7 @@ def _keys(file: str) -> Iterator[tuple[str, str, str]]:
     section = ""
     for line in (ROOT / "config" / file).read_text("utf-8").splitlines():
         if line.startswith("["):
-            section = line.strip("[]")
+            section = line.strip("[").partition("]")[0]
         elif found := KEY.fullmatch(line):
             yield f"`{section}.{found['key']}`", f"`{found['value']}`", found["note"] or ""
 
