@@ -18,6 +18,8 @@ from domain.jobs.session_purge.policy import (
 from infra.job_settings import job_section
 from infra.settings import Section
 
+_LONGEST_SECONDS = 10 * 366 * 86_400
+
 _HOME = "{home}"
 """Stands for the project's folder at the start of a path."""
 
@@ -27,7 +29,7 @@ class SessionPathSection(Section):
 
     path: str
     depth: int = Field(default=0, ge=0, le=DEEPEST)
-    max_age_seconds: int | None = None
+    max_age_seconds: int | None = Field(default=None, le=_LONGEST_SECONDS)
 
     @field_validator("path")
     @classmethod
@@ -42,8 +44,8 @@ class SessionPurgeSection(Section):
 
     store: Store
     basis: Basis
-    gc_maxlifetime_seconds: int = Field(ge=1)
-    max_age_seconds: int
+    gc_maxlifetime_seconds: int = Field(ge=1, le=_LONGEST_SECONDS)
+    max_age_seconds: int = Field(le=_LONGEST_SECONDS)
     paths: tuple[SessionPathSection, ...] = ()
 
     @model_validator(mode="after")

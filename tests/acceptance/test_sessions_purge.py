@@ -119,11 +119,13 @@ def test_sessions_in_redis_are_nothing_to_do(shop: Shop) -> None:
     ("setting", "by", "said"),
     [
         ('path = "{home}/var/sessions"', 'path = ""', "session-purge.paths.0.path: Value error"),
+        ('path = "{home}/var/sessions"', 'path = "/srv\\u0000x"', "it has a NUL"),
         ('path = "{home}/var/sessions"', 'path = "/"', "it is the root of everything"),
         ('path = "{home}/var/sessions"', 'path = "var/x"', "it is relative"),
         ("\nmax_age_seconds = 1440", "\nmax_age_seconds = 60", "less than gc_maxlifetime_seconds"),
         ("\nmax_age_seconds = 1440", "\n", "session-purge.max_age_seconds: Field required"),
         ("\nmax_age_seconds = 1440", "\nmax_age_seconds = 0", "less than gc_maxlifetime_seconds"),
+        ("\nmax_age_seconds = 1440", "\nmax_age_seconds = 99999999999", "less than or equal"),
         ("gc_maxlifetime_seconds = 1440", "gc_maxlifetime_seconds = 0", "greater than or equal"),
         ('basis = "mtime"', 'basis = "atime"', "'mtime' or 'ctime'"),
     ],
@@ -160,6 +162,12 @@ def test_words_that_make_no_sense_remove_nothing(
     assert done.returncode == exit_code
     assert said in done.stderr
     assert len(names(folder_of(shop))) == 1
+
+
+def test_a_folder_may_be_asked_for_with_a_slash_behind_it(shop: Shop) -> None:
+    session(folder_of(shop), 1)
+
+    assert told(shop, f"--path={folder_of(shop)}/")["items"] == {"removed": 1}
 
 
 def test_a_wrong_folder_is_left_alone(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -9,7 +10,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +21,7 @@ import pytest
 from domain.jobs.session_purge.policy import Basis, SessionFolder
 from domain.jobs.session_purge.ports import FolderRefused, Tally
 from infra.sessions.files import STEP, DiskSessions
+from infra.sessions.in_use import OpenSessions
 from session_files import ALIVE, EXPIRED, aged, names, session, session_id
 
 MAX_AGE = timedelta(hours=1)
@@ -180,12 +183,59 @@ def test_what_this_user_may_not_touch_is_counted(shared_folder: Path) -> None:
         assert purge(shared_folder) == {"seen": 2, "denied": 2}
 
 
-def test_a_folder_that_this_user_may_not_read_is_refused(shared_folder: Path) -> None:
+@pytest.mark.parametrize("mode", [0o333, 0o444, 0o000])
+def test_a_folder_that_this_user_may_not_read_is_refused(shared_folder: Path, mode: int) -> None:
     session(shared_folder, 1)
-    shared_folder.chmod(0o333)
+    shared_folder.chmod(mode)
 
     with unprivileged(), pytest.raises(FolderRefused, match="Permission denied; may this user"):
         purge(shared_folder)
+
+
+def test_a_folder_within_a_closed_one_is_refused(shared_folder: Path) -> None:
+    session(shared_folder / "sessions", 1)
+    shared_folder.chmod(0o700)
+
+    with unprivileged(), pytest.raises(FolderRefused, match="Permission denied; may this user"):
+        purge(shared_folder / "sessions")
+
+
+def test_a_branch_that_this_user_may_not_read_stops_no_other(shared_folder: Path) -> None:
+    for name in "abc":
+        session(shared_folder / name, 1).parent.chmod(0o777)
+    (shared_folder / "b").chmod(0o700)
+
+    with unprivileged():
+        assert purge(shared_folder, depth=1) == {"seen": 2, "removed": 2, "denied": 1}
+    assert names(shared_folder / "b") == [f"sess_{session_id(1)}"]
+
+
+def refuse(error: int) -> Callable[..., None]:
+    def refused(*_words: object, **_more: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    return refused
+
+
+def test_where_the_system_takes_no_change_files_are_counted_not_met_as_a_defect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session(tmp_path, 1)
+
+    for error in (errno.EROFS, errno.EBUSY):
+        monkeypatch.setattr(os, "unlink", refuse(error))
+        assert purge(tmp_path) == {"seen": 1, "denied": 1}
+
+
+def test_where_nothing_can_be_locked_the_folder_is_refused_not_taken_for_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = session(tmp_path, 1)
+    monkeypatch.setattr(fcntl, "flock", refuse(errno.EBADF))
+
+    with pytest.raises(FolderRefused, match="cannot be locked here"):
+        purge(tmp_path)
+    assert file.exists()
 
 
 # --- others at work ------------------------------------------------------------------------------
@@ -256,6 +306,35 @@ def test_a_session_used_again_after_it_was_listed_stays(tmp_path: Path) -> None:
 
     assert (tally.removed, tally.young) == (STEP, 500)
     assert sorted(tmp_path.iterdir()) == sorted(left)
+
+
+def test_a_new_session_of_the_same_name_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = session(tmp_path, 1)
+
+    def swapped(_known: OpenSessions, _file: object) -> bool:
+        file.replace(tmp_path / "old")  # its number stays taken
+        session(tmp_path, 1, ALIVE)
+        return False
+
+    monkeypatch.setattr(OpenSessions, "__contains__", swapped)
+
+    assert purge(tmp_path) == {"seen": 1, "vanished": 1}
+    assert file.exists()
+
+
+def test_after_the_clock_was_set_back_sessions_in_use_are_not_taken_for_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = steps(tmp_path)
+    back = MAX_AGE.total_seconds() + 600
+    used = session(tmp_path, 1, timedelta(seconds=back))
+    seconds = time.time_ns() - int(back) * 10**9
+    monkeypatch.setattr(time, "time_ns", lambda: seconds)
+
+    assert [tally.young for tally in work] == [1]
+    assert used.exists()
 
 
 def test_a_folder_swapped_for_a_link_leads_nowhere_else(tmp_path: Path) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from domain.jobs.session_purge.policy import PREFIX, Basis, SessionFolder, is_session
-from domain.jobs.session_purge.ports import Tally
+from domain.jobs.session_purge.ports import FolderRefused, Tally
 from infra.sessions.in_use import OpenSessions, identity
 from infra.sessions.tree import leaves, opened
 
@@ -20,6 +22,9 @@ STEP = 1_000
 
 # Never follow a link, never wait for the other end of a pipe.
 _SESSION = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+_FIXED = (errno.EROFS, errno.EBUSY)
+"""The file system takes no change, or something is mounted upon the file."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,23 +35,31 @@ class DiskSessions:
     def purge(
         self, folder: SessionFolder, before: datetime, basis: Basis, *, dry_run: bool
     ) -> Iterator[Tally]:
-        before_ns = (before - _EPOCH) // timedelta(microseconds=1) * 1_000
-        sweep = _Sweep(before_ns, f"st_{basis}_ns", dry_run=dry_run)
-        with opened(folder) as root, closing(leaves(root, folder.depth)) as found:
+        sweep = _Sweep(
+            before_ns=_nanoseconds(before - _EPOCH),
+            age_ns=_nanoseconds(folder.max_age),
+            basis=f"st_{basis}_ns",
+            dry_run=dry_run,
+        )
+        with opened(folder) as root, closing(leaves(root, folder.depth, sweep.shut)) as found:
             for leaf in found:
                 yield from sweep.through(leaf)
         yield sweep.tally
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Sweep:
     """One pass; nothing is kept of a file but its count."""
 
     before_ns: int
+    age_ns: int
     basis: str
-    dry_run: bool = field(kw_only=True)
+    dry_run: bool
     tally: Tally = field(default_factory=Tally)
     open_elsewhere: OpenSessions = field(default_factory=OpenSessions)
+
+    def shut(self, _branch: str) -> None:
+        self.tally.denied += 1
 
     def through(self, folder: int) -> Iterator[Tally]:
         tally = self.tally
@@ -63,6 +76,9 @@ class _Sweep:
             found = entry.stat(follow_symlinks=False)
         except FileNotFoundError:
             self.tally.vanished += 1
+            return
+        except PermissionError:
+            self.tally.denied += 1
             return
         if not stat.S_ISREG(found.st_mode) or not is_session(entry.name):
             self.tally.refused += 1
@@ -99,29 +115,50 @@ class _Sweep:
         elif identity(found) in self.open_elsewhere:
             self.tally.in_use += 1
         else:
-            self._remove(folder, name, found.st_size)
+            self._remove(folder, name, found)
 
-    def _remove(self, folder: int, name: str, size: int) -> None:
+    def _remove(self, folder: int, name: str, judged: os.stat_result) -> None:
         try:
+            if not _is_same(folder, name, judged):
+                self.tally.vanished += 1
+                return
             if not self.dry_run:
                 os.unlink(name, dir_fd=folder)
         except FileNotFoundError:
             self.tally.vanished += 1
-        except PermissionError:
+        except IsADirectoryError:
+            self.tally.refused += 1
+        except OSError as error:
+            if not isinstance(error, PermissionError) and error.errno not in _FIXED:
+                raise
             self.tally.denied += 1
         else:
             self.tally.removed += 1
-            self.tally.bytes += size
+            self.tally.bytes += judged.st_size
 
     def _is_young(self, found: os.stat_result) -> bool:
+        """Measure by the clock as it is now where it was set back: files are dated by it too."""
         last_used: int = getattr(found, self.basis)
-        return last_used >= self.before_ns
+        return last_used >= min(self.before_ns, time.time_ns() - self.age_ns)
+
+
+def _nanoseconds(span: timedelta) -> int:
+    return span // timedelta(microseconds=1) * 1_000
+
+
+def _is_same(folder: int, name: str, judged: os.stat_result) -> bool:
+    """The look at other processes takes its time: the name may be that of a new session."""
+    return identity(os.stat(name, dir_fd=folder, follow_symlinks=False)) == identity(judged)
 
 
 def _locked(session: int) -> bool:
     """Take the lock that PHP holds during a request; it ends with the descriptor."""
     try:
         fcntl.flock(session, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
+    except OSError as error:  # as NFS does of files that are open for reading only
+        raise FolderRefused(
+            f"sessions cannot be locked here, so none was removed: {error.strerror}"
+        ) from error
     return True

@@ -79,7 +79,7 @@ def test_files_that_this_user_may_not_remove_are_a_failure() -> None:
     summary = purge(FakeSessionFiles({A: [tally], B: []}))
 
     assert summary.outcome is Outcome.PARTIAL
-    assert "1 files may not be removed by this user" in summary.failures
+    assert "1 files or folders are closed to this user" in summary.failures
 
 
 def test_a_longer_age_and_single_folders_may_be_asked_for() -> None:

@@ -53,6 +53,7 @@ def fault_of(path: str) -> str:
     """Say why sessions cannot be in such a place; nothing where they may."""
     faults = {
         "it is empty: write the folder of session.save_path": not path.strip(),
+        "it has a NUL, which no path has": "\0" in path,
         "it is relative: write it from / on": not isabs(path),
         "it is the root of everything": not normpath(path).strip("/"),
         f"write it without detours: {normpath(path)}": normpath(path) != path.rstrip("/"),

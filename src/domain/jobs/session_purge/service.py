@@ -45,15 +45,16 @@ class SessionPurge:
 
     def _folders(self, request: PurgeRequest) -> Sequence[SessionFolder]:
         """Raise Refused for a folder that is not configured, and for too short an age."""
-        known = {folder.path: folder for folder in self._policy.folders}
-        if strangers := [path for path in request.paths if path not in known]:
+        known = {folder.path.rstrip("/"): folder for folder in self._policy.folders}
+        wanted = [path.rstrip("/") for path in request.paths]
+        if strangers := [path for path in wanted if path not in known]:
             raise Refused(
                 f"--path {strangers[0]}: config/jobs.toml has no such folder, only"
                 f" {', '.join(known) or 'none'}"
             )
         if request.max_age and (fault := self._policy.fault_of_age(request.max_age)):
             raise Refused(f"--max-age: {fault}; a longer one may be asked for")
-        asked = [known[path] for path in dict.fromkeys(request.paths)] or list(known.values())
+        asked = [known[path] for path in dict.fromkeys(wanted)] or list(known.values())
         return [replace(it, max_age=request.max_age or it.max_age) for it in asked]
 
     def _unit(self, folder: SessionFolder, run: ActiveRun) -> Unit:
@@ -85,5 +86,5 @@ def _told(folder: SessionFolder, tally: Tally, *, is_whole: bool) -> Unit:
     result = UnitResult.DONE if tally.removed else UnitResult.UNCHANGED
     if tally.denied:
         result = UnitResult.FAILED
-        message = f"{tally.denied:,} files may not be removed by this user: run it as PHP's user"
+        message = f"{tally.denied:,} files or folders are closed to this user: run it as PHP's user"
     return Unit(name=folder.path, result=result, message=message, counts=tally.counts())
