@@ -74,6 +74,7 @@ class MemoryBook:
         self.moves: list[tuple[str, datetime]] = []
         self.wrongs: list[tuple[str, str, timedelta | None]] = []
         self.wells: list[str] = []
+        self.forgotten: list[str] = []
 
     def state(self, platform: str) -> State:
         return self.states.get(platform, State())
@@ -91,6 +92,9 @@ class MemoryBook:
 
     def move(self, platform: str, watermark: datetime, run: ActiveRun) -> None:
         self.moves.append((platform, watermark))
+
+    def forget(self, platform: str, run: ActiveRun) -> None:
+        self.forgotten.append(platform)
 
     def went_well(self, platform: str, run: ActiveRun) -> None:
         self.wells.append(platform)

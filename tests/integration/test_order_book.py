@@ -141,6 +141,17 @@ def test_a_page_of_many_and_large_orders_is_stored_whole(inbox: Inbox) -> None:
     assert inbox.rows(longest)[0][0] == orders[0].raw
 
 
+def test_an_order_larger_than_any_is_kept_in_quarantine_by_its_start(inbox: Inbox) -> None:
+    huge = order(1, customer_note="x" * 20_000_000)
+
+    assert inbox.store(huge, order(2)) == (1, 0, 1)
+    ((reason, length),) = inbox.rows(
+        "SELECT reason, LENGTH(raw) FROM platform_order_inbox WHERE status = 'QUARANTINE'"
+    )
+    assert "no order has more than 3,000,000" in reason
+    assert length == 3_000_000
+
+
 def test_a_dry_run_tells_what_is_new_and_writes_nothing(inbox: Inbox) -> None:
     inbox.store(order(1))
     inbox.run = FakeRun(dry_run=True)
@@ -163,6 +174,26 @@ def test_the_cursor_is_kept_and_never_goes_back(inbox: Inbox) -> None:
     state = inbox.book.state("shop")
     assert before is None
     assert (state.watermark, state.counter) == (NOON, 4712)
+
+
+def test_a_cursor_that_is_forgotten_leaves_the_counter(inbox: Inbox) -> None:
+    inbox.book.move("shop", NOON, inbox.run)
+    inbox.store(order(1), counter=4712)
+
+    inbox.book.forget("shop", inbox.run)
+
+    state = inbox.book.state("shop")
+    assert (state.watermark, state.counter) == (None, 4712)
+
+
+def test_calls_of_a_clock_that_ran_ahead_count_no_more(inbox: Inbox) -> None:
+    calls = inbox.book.calls("shop", inbox.run)
+    calls.take(2, 2, HOUR)
+    inbox.change("UPDATE platform_call SET at = at + 3600000000 * 24")
+
+    calls.take(2, 2, HOUR)
+
+    assert len(inbox.rows("SELECT id FROM platform_call")) == 2
 
 
 def test_a_call_is_booked_for_all_runs_until_its_time_is_over(inbox: Inbox) -> None:
@@ -214,6 +245,19 @@ def test_failures_in_a_row_let_a_platform_rest_and_a_good_run_ends_that(inbox: I
     assert second.blocked_for
     assert timedelta(minutes=59) < second.blocked_for <= HOUR
     assert (well.failures, well.rests_for, well.blocked_for) == (0, None, None)
+
+
+def test_a_rest_that_a_wrong_clock_wrote_is_none(inbox: Inbox) -> None:
+    for _ in range(2):
+        inbox.book.went_wrong(SHOP, "answered 503", HOUR, inbox.run)
+    year = 365 * 24 * 3_600_000_000
+    inbox.change(
+        f"UPDATE platform_state SET rests_until = rests_until + {year},"  # noqa: S608 - a number
+        f" blocked_until = blocked_until + {year}"
+    )
+
+    state = inbox.book.state("shop")
+    assert (state.failures, state.rests_for, state.blocked_for) == (2, None, None)
 
 
 def test_a_dry_run_books_no_call_and_notes_nothing(inbox: Inbox) -> None:

@@ -48,5 +48,6 @@ class Event(StrEnum):
     IMAGE_FAILED = "image.failed"
     ORDER_PROCESSED = "order.processed"
     ORDER_QUARANTINED = "order.quarantined"
+    PLATFORM_AHEAD = "platform.ahead"
     PLATFORM_RESTS = "platform.rests"
     SESSIONS_PURGED = "sessions.purged"

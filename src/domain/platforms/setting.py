@@ -29,6 +29,11 @@ LARGEST_PAGES = {
 }
 """What the platforms give at most in one answer; also what is asked for unless said otherwise."""
 
+LONGEST_PAUSE = timedelta(days=1)
+"""A platform may ask for more, but a slip of it must not end all sales there."""
+
+LONGEST_REST = timedelta(days=7)
+
 _REFERENCE = re.compile(r"(env|file|secret):.+")
 _LOGIN = ("user", "password")
 _NEEDED: dict[Adapter, tuple[tuple[str, ...], ...]] = {
@@ -145,7 +150,7 @@ _BOUNDS = {
     "slice_hours": (1, 8_760),
     "budget_seconds": (1, 3_600),
     "rest_after": (1, 1_000),
-    "rest_minutes": (1, 10_080),
+    "rest_minutes": (1, LONGEST_REST // timedelta(minutes=1)),
 }
 
 

@@ -11,7 +11,7 @@ from domain.operating.ports import ActiveRun
 from domain.platforms.message import ProcessOrder, draft_of
 from domain.platforms.order import OrderUnreadable
 from domain.platforms.ports import Found, Page, ReadOrder
-from domain.platforms.setting import PlatformSetting
+from domain.platforms.setting import LONGEST_PAUSE, LONGEST_REST, PlatformSetting
 from infra.sql.connection import Database, Transaction
 from infra.sql.database_clock import NOW
 from infra.sql.drivers.named import clean
@@ -22,6 +22,9 @@ from infra.sql.queue.producer import SqlProducer
 
 NEW, QUARANTINE = "NEW", "QUARANTINE"
 LONGEST_ID = 100
+LONGEST_RAW = 3_000_000
+"""Characters of one order: MEDIUMTEXT and a packet of MariaDB's end at 16 MiB."""
+
 
 _MICROSECOND = timedelta(microseconds=1)
 _ROWS_AT_ONCE, _BYTES_AT_ONCE = 100, 1_000_000
@@ -76,6 +79,13 @@ class SqlOrderBook:
         with fenced(self._database, run.leases) as transaction:
             _cursor(transaction, platform, "watermark", to_text(watermark))
 
+    def forget(self, platform: str, run: ActiveRun) -> None:
+        with fenced(self._database, run.leases) as transaction:
+            transaction.execute(
+                "UPDATE platform_cursor SET watermark = NULL WHERE platform = :platform",
+                {"platform": platform},
+            )
+
     def went_well(self, platform: str, run: ActiveRun) -> None:
         with fenced(self._database, run.leases) as transaction:
             transaction.execute(
@@ -117,6 +127,7 @@ class SqlOrderBook:
         self, setting: PlatformSetting, page: Page, run: ActiveRun
     ) -> Iterator[dict[str, Any]]:
         for found in page.orders:
+            # What is cut is in quarantine: a reader never sees half an order.
             why = self._trouble(found, setting.zone)
             row = {
                 "platform": setting.platform_id,
@@ -127,16 +138,14 @@ class SqlOrderBook:
                 "status": QUARANTINE if why else NEW,
                 "reason": why[:_LONGEST_REASON],
                 "run_id": run.run_id,
-                "raw": found.raw,
+                "raw": found.raw[:LONGEST_RAW],
             }
             yield clean(row)
 
     def _trouble(self, found: Found, zone: str) -> str:
         """Say why the order cannot be worked with; empty where it can."""
-        if found.trouble:
-            return found.trouble
-        if len(found.external_id) > LONGEST_ID:
-            return f"its id has more than {LONGEST_ID} characters: {found.external_id}"
+        if trouble := found.trouble or _too_long(found):
+            return trouble
         try:
             self._read(found.format, found.raw, zone)
         except OrderUnreadable as error:
@@ -191,6 +200,14 @@ class SqlOrderBook:
             )
 
 
+def _too_long(found: Found) -> str:
+    if len(found.raw) > LONGEST_RAW:
+        return f"it has {len(found.raw):,} characters; no order has more than {LONGEST_RAW:,}"
+    if len(found.external_id) > LONGEST_ID:
+        return f"its id has more than {LONGEST_ID} characters: {found.external_id}"
+    return ""
+
+
 def _state(cursor: Mapping[str, Any], found: Mapping[str, Any] | None) -> State:
     watermark = optional_instant(cursor["watermark"])
     if found is None:
@@ -201,13 +218,15 @@ def _state(cursor: Mapping[str, Any], found: Mapping[str, Any] | None) -> State:
         was_asking=bool(found["is_asking"]),
         failures=found["failures"],
         reason=found["reason"],
-        rests_for=_ahead(found["rests"]),
-        blocked_for=_ahead(found["blocked"]),
+        rests_for=_ahead(found["rests"], LONGEST_REST),
+        blocked_for=_ahead(found["blocked"], LONGEST_PAUSE),
     )
 
 
-def _ahead(microseconds: int | None) -> timedelta | None:
-    return microseconds * _MICROSECOND if microseconds and microseconds > 0 else None
+def _ahead(microseconds: int | None, longest: timedelta) -> timedelta | None:
+    """Give the time that is left; more than anybody writes stems from a clock that ran ahead."""
+    left = (microseconds or 0) * _MICROSECOND
+    return left if timedelta(0) < left <= longest else None
 
 
 def _stored(rows: Mapping[tuple[str, str], Any], known: set[tuple[str, str]]) -> Stored:

@@ -31,7 +31,7 @@ class SqlCalls:
         now, span = NOW[self._database.kind], within // _MICROSECOND
         question = (
             f"SELECT COUNT(*) AS made, MAX(at) + :span - {now} AS wait FROM platform_call"  # noqa: S608 - its own words
-            f" WHERE platform = :platform AND at > {now} - :span"
+            f" WHERE platform = :platform AND at > {now} - :span AND at <= {now} + :span"
         )
         values = {"platform": self._platform, "span": span}
         if self._run.dry_run:
@@ -40,7 +40,7 @@ class SqlCalls:
         with fenced(self._database, self._run.leases) as transaction:
             transaction.execute(
                 "DELETE FROM platform_call WHERE platform = :platform"  # noqa: S608 - its own words
-                f" AND at <= {now} - :span",
+                f" AND (at <= {now} - :span OR at > {now} + :span)",  # or by a clock that ran ahead
                 values,
             )
             _judge(transaction.row(question, **values), calls, most)

@@ -219,8 +219,26 @@ def test_a_window_turned_round_is_refused() -> None:
         asked_for(None, request)
 
 
-def test_a_cursor_ahead_of_the_clock_asks_for_nothing() -> None:
-    assert asked_for(NOON + HOUR) == []
+def test_a_cursor_ahead_of_the_clock_is_forgotten_and_all_is_read_again() -> None:
+    pull = Pull(a=FakePlatform([["1"]]))
+    pull.finds(watermark=NOON + HOUR)
+
+    summary = pull()
+
+    assert (summary.items["orders"], pull.book.forgotten) == (1, [A])
+    assert pull.platforms[A].asked[0].since == NOON - LAG - timedelta(days=30)
+    assert pull.book.moves[-1] == (A, NOON - LAG)
+    assert pull.run.logged[0][0] == "platform.ahead"
+
+
+def test_a_dry_run_and_a_window_of_ones_own_forget_no_cursor() -> None:
+    pull = Pull(a=FakePlatform([["1"]]))
+    pull.finds(watermark=NOON + HOUR)
+    pull(PullRequest(platforms=(A,), since=NOON - HOUR))
+    pull.run = FakeRun(dry_run=True)
+
+    assert pull().items["orders"] == 0
+    assert (pull.book.forgotten, pull.book.moves) == ([], [])
 
 
 # --- one platform among others --------------------------------------------------------------------
@@ -313,6 +331,14 @@ def test_a_failure_is_counted_with_the_pause_that_the_platform_asked_for() -> No
     pull()
 
     assert pull.book.wrongs == [(A, "busy", HOUR)]
+
+
+def test_a_pause_without_end_is_one_of_a_day() -> None:
+    pull = Pull(a=FakePlatform([TransferBroken("busy", retry_after=timedelta(days=9_999))]))
+
+    pull()
+
+    assert pull.book.wrongs == [(A, "busy", timedelta(days=1))]
 
 
 def test_a_platform_that_failed_too_often_rests_and_that_is_told_as_a_failure() -> None:

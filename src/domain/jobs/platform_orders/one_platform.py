@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.errors import JobError, LockLost, Refused, StoreUnavailable
 from domain.jobs.platform_orders.ports import Desk, Reach, State, Stored
 from domain.jobs.platform_orders.request import PullRequest
-from domain.jobs.platform_orders.windows import windows
+from domain.jobs.platform_orders.windows import is_ahead, windows
 from domain.operating.events import Event
 from domain.operating.ports import ActiveRun
 from domain.operating.run import Unit, UnitResult
 from domain.platforms.patience import Patience
 from domain.platforms.ports import LimitReached, NotOffered, Page, Platform, Reading, Wanted
-from domain.platforms.setting import PlatformSetting
+from domain.platforms.setting import LONGEST_PAUSE, PlatformSetting
 from domain.transfers.failures import TransferBroken
 
 MOST_NAMED = 20
@@ -102,12 +102,23 @@ class OnePlatform:
 
     def _windows(self, platform: Platform, request: PullRequest, state: State) -> None:
         now = self._desk.clock.now()
-        for window in windows(request, self._setting, state.watermark, now):
+        watermark = state.watermark if request.has_window else self._trusted(state.watermark, now)
+        for window in windows(request, self._setting, watermark, now):
             wanted = Wanted(since=window.since, until=window.until, peek=self._run.dry_run)
             self._pages(platform.pages(wanted))
             if window.moves_to and not self._run.dry_run:
                 self._book.move(self._setting.platform_id, window.moves_to, self._run)
                 self._run.checkpoint("moved")
+
+    def _trusted(self, watermark: datetime | None, now: datetime) -> datetime | None:
+        """Forget a cursor that stands in the future: until then nothing would be read."""
+        if watermark is None or not is_ahead(self._setting, watermark, now):
+            return watermark
+        said = f"read {self._setting.first.days} days again: the cursor stood at {watermark:%F %T}"
+        self._run.warn(Event.PLATFORM_AHEAD, said, unit=self._setting.platform_id)
+        if not self._run.dry_run:
+            self._book.forget(self._setting.platform_id, self._run)
+        return None
 
     def _wanted(self, state: State) -> Wanted:
         now = self._desk.clock.now()
@@ -141,7 +152,8 @@ class OnePlatform:
     def _failed(self, error: JobError) -> None:
         if self._run.dry_run:
             return
-        blocked_for = error.retry_after if isinstance(error, TransferBroken) else None
+        asked = error.retry_after if isinstance(error, TransferBroken) else None
+        blocked_for = min(asked, LONGEST_PAUSE) if asked else None
         state = self._book.went_wrong(self._setting, str(error), blocked_for, self._run)
         if state.rests_for:
             said = _resting(state, state.rests_for)

@@ -45,6 +45,12 @@ def windows(
         watermark, since, seam = moves_to or watermark, end, SEAM
 
 
+def is_ahead(setting: PlatformSetting, watermark: datetime | None, now: datetime) -> bool:
+    """Tell a cursor that only a wrong clock can have written."""
+    newest = now - setting.lag
+    return watermark is not None and _usual_start(setting, watermark, newest) >= newest
+
+
 def _usual_start(
     setting: PlatformSetting, watermark: datetime | None, newest: datetime
 ) -> datetime:

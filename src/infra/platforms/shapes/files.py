@@ -34,7 +34,7 @@ def orders_in(content: bytes) -> Iterator[Found]:
     """Give every order of a file; what is none is told with its text."""
     try:
         text = content.decode(_encoding(content))
-    except (UnicodeDecodeError, LookupError) as error:
+    except (UnicodeError, LookupError) as error:
         text = content.decode("utf-8", "replace")
         yield unreadable(text, NO_FORMAT, f"it is no text in the encoding it names: {error}")
         return
