@@ -202,7 +202,7 @@ def _whole(value: object, name: str, least: int, most: int) -> int | None:
     number = _number(value, name)
     if number is None:
         return None
-    if number != int(number) or not least <= number <= most:
+    if not least <= number <= most or number != int(number):
         raise Unfit(f"{name} {_shown(value)} is no whole number from {least} to {most}")
     return int(number)
 

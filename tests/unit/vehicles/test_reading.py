@@ -56,6 +56,7 @@ def test_names_and_years_are_read_in_every_spelling(given: Any, kept: dict[str, 
         ({"year_from": 1812}, "year_from '1812' is no whole number from 1885"),
         ({"year_from": "ca. 2001"}, "year_from 'ca. 2001' is no number"),
         ({"year_from": Decimal("2001.5")}, "no whole number"),
+        ({"year_from": "1E+999999999999"}, "no whole number from 1885"),
     ],
 )
 def test_what_says_nothing_is_refused_with_a_word_on_it(given: Any, said: str) -> None:
