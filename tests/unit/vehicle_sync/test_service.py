@@ -156,6 +156,18 @@ def test_two_halves_of_different_sources_are_no_snapshot(sync: Sync) -> None:
     assert "the source is another than that of snapshot 2: abandoned" in summary.notes
 
 
+def test_only_the_pull_of_another_source_is_only_a_pull(sync: Sync) -> None:
+    sync.source.fate = Fate(at=3, error=AWAY)
+    with pytest.raises(type(AWAY)):
+        sync()
+
+    sync.source.fate, sync.source.identity = Fate(), "another file"
+    sync(only_stage=Stage.PULL)
+
+    assert sync.book.kept[2].snapshot.done == {Stage.PULL}
+    assert len(sync.mailer.mails) == 1
+
+
 # --- guards --------------------------------------------------------------------------------------
 
 

@@ -68,7 +68,7 @@ class VehicleSync:
         if not planned.pulls:
             return _OneSnapshot(self, book, planned, request, run).worked()
         with self._sources.opened(run) as source:
-            there = _same_source(planned, source)
+            there = _same_source(planned, source, request)
             if there.snapshot is None:
                 there = replace(there, snapshot=book.begin(source.identity))
                 run.checkpoint("begun")
@@ -113,12 +113,13 @@ class VehicleSync:
         return ""
 
 
-def _same_source(planned: Plan, source: Source) -> Plan:
+def _same_source(planned: Plan, source: Source, request: SyncRequest) -> Plan:
     """Go on only with what is read from the same file or place."""
     there = planned.snapshot
     if there is None or there.source == source.identity:
         return planned
-    return planned.anew(f"the source is another than that of snapshot {there.number}: abandoned")
+    why = f"the source is another than that of snapshot {there.number}: abandoned"
+    return Plan(snapshot=None, stages=request.wanted, why=why)
 
 
 class _OneSnapshot:

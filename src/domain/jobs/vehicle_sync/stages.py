@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -91,10 +91,6 @@ class Plan:
     @property
     def pulls(self) -> bool:
         return Stage.PULL in self.stages
-
-    def anew(self, why: str) -> Plan:
-        """Begin a snapshot instead."""
-        return replace(self, snapshot=None, stages=ALL, restart=False, why=why)
 
 
 def plan(request: SyncRequest, newest: Snapshot | None, run_id: str, max_age: timedelta) -> Plan:
