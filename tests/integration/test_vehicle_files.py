@@ -86,6 +86,7 @@ def test_a_dump_is_read_with_its_quotes_and_never_run(tmp_path: Path) -> None:
         ("SELECT 1;", "has no INSERT"),
         ("INSERT INTO c (id, make, model) VALUES (1, 'a', 'b'", "breaks off in the middle"),
         ("INSERT INTO c (id, make, model) VALUES (1, 'a", "line 1: the dump breaks off"),
+        ("INSERT INTO c (id, make, model) VALUES (1, 'a', 'b'),\n", "breaks off in the middle"),
         ("INSERT INTO c (id, name) VALUES (1, 'a');", "has no column 'make' but id, name"),
     ],
 )

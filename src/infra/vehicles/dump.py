@@ -50,9 +50,10 @@ def _tuples(text: str, place: int, where: tuple[str, int]) -> Generator[RawRow, 
     """Read ``(…), (…);``; gives where it ends. A last statement may lack its semicolon."""
     name, line = where
     cells: list[str] | None = None
+    said = ","
     while found := _TOKEN.match(text, place):
         line += text.count("\n", place, found.end())
-        place = found.end()
+        place, said = found.end(), found[0].strip()
         if found["sign"] == "(":
             cells = []
         elif found["sign"] == ")" and cells is not None:
@@ -62,7 +63,7 @@ def _tuples(text: str, place: int, where: tuple[str, int]) -> Generator[RawRow, 
             return place
         elif cells is not None and not found["sign"]:
             cells.append(_value(found))
-    if cells is not None or text[place:].strip():
+    if cells is not None or said == "," or text[place:].strip():
         raise SourceRefused(f"{name}, line {line}: the dump breaks off in the middle of a row")
     return place
 
