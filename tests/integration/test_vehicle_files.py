@@ -10,6 +10,7 @@ import pytest
 
 from domain.errors import Refused
 from domain.jobs.vehicle_sync.ports import SourceRefused
+from domain.transfers.failures import TransferBroken
 from domain.vehicles.reading import Record, fitments_of, vehicle_of
 from domain.vehicles.vehicle import Vehicle
 from fakes.supplier_import import FakeRun
@@ -164,3 +165,21 @@ def test_fitments_come_from_a_file_of_their_own_and_strays_are_put_aside(tmp_pat
     stray, car = all_of(source)
     assert (stray["vehicle_id"], car["vehicle_id"]) == ("9", "1")
     assert [it["tyre_size"] for it in car["fitments"]] == ["225/45R17"]  # type: ignore[attr-defined]  # a list of records
+
+
+def test_a_file_replaced_while_it_is_read_is_not_taken_for_the_one_before(tmp_path: Path) -> None:
+    file = written(tmp_path, "id,make,model\n1,BMW,M3\n")
+    source = source_of(file)
+    assert source.identity
+
+    written(tmp_path, "id,make,model\n1,Audi,A4\n2,Audi,A6\n", "new.csv").replace(file)
+
+    with pytest.raises(TransferBroken, match=r"vehicles\.csv was replaced while it was read"):
+        source.makes()
+
+
+def test_a_column_that_is_there_twice_is_asked_about(tmp_path: Path) -> None:
+    source = source_of(written(tmp_path, "id,make,model,make\n1,BMW,M3,\n"))
+
+    with pytest.raises(SourceRefused, match="several columns 'make'"):
+        source.makes()

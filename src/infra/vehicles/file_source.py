@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,6 +16,7 @@ from sys import intern
 from domain.jobs.supplier_import.setting import Layout
 from domain.jobs.vehicle_sync.ports import SourceRefused
 from domain.operating.ports import ActiveRun
+from domain.transfers.failures import TransferBroken
 from domain.vehicles.reading import LONGEST_ID, Record
 from infra.files.rows import Rows, open_rows
 from infra.vehicles.dump import read_dump
@@ -121,10 +123,10 @@ class _Table:
         self._section, self._path = section, root / section.path
         self.names = tuple(section.columns)
         try:
-            found = self._path.lstat()
+            self._found = self._path.lstat()
         except OSError as error:
             raise SourceRefused(f"{self._path} cannot be read: {error.strerror}") from error
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(self._found.st_mode):
             raise SourceRefused(f"{self._path} is no regular file")
 
     def add_to(self, digest: hashlib._Hash) -> None:
@@ -143,6 +145,16 @@ class _Table:
                 for place, join in joined:
                     values[place] = intern(join(cells))
                 yield tuple(values)
+        self._check_unchanged()
+
+    def _check_unchanged(self) -> None:
+        """What was read must be what the snapshot is known by. Raises TransferBroken."""
+        try:
+            is_same = _version(self._path.lstat()) == _version(self._found)
+        except FileNotFoundError:
+            is_same = False
+        if not is_same:
+            raise TransferBroken(f"{self._path} was replaced while it was read")
 
     def _open(self) -> AbstractContextManager[Rows]:
         if self._path.suffix.lower() == ".sql":
@@ -159,6 +171,10 @@ class _Table:
                 f"{self._path.name} has no column {missing[0]!r} but {', '.join(places)}: correct"
                 " [vehicles.file.columns] in config/jobs.toml"
             )
+        if doubled := [it for it in chain.from_iterable(columns.values()) if header.count(it) > 1]:
+            raise SourceRefused(
+                f"{self._path.name} has several columns {doubled[0]!r}: which one is meant?"
+            )
         wanted = [[places[name] for name in names] for names in columns.values()]
         joined = [
             (number, _Joined(several, is_id=value.endswith("_id")))
@@ -166,6 +182,10 @@ class _Table:
             if len(several) > 1
         ]
         return itemgetter(*(several[0] for several in wanted)), joined
+
+
+def _version(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 class _Joined:
