@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -138,8 +139,34 @@ def test_a_file_that_no_list_can_be_is_not_read(desk: Path) -> None:
         content.truncate((64 << 20) + 1)
     os.utime(file, (0, 0))
 
-    with pytest.raises(Refused, match=r"a\.xml has 67,108,865 bytes"):
+    arrives(desk, "b.xml", opentrans.order("1"))
+
+    large, other = pages(desk)
+
+    assert large.orders[0].trouble.startswith("a.xml has 67,108,865 bytes")
+    assert len(large.orders[0].raw) < 100
+    assert ids(other.orders) == ["1"]
+    assert there(desk) == ["failed/a.xml", "failed/a.xml.REASON.txt", "processed/b.xml"]
+
+
+def test_a_file_that_may_not_be_read_stops_no_other(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen as root too, whom no mode of a file stops."""
+    arrives(desk, "a.xml", opentrans.order("1"), ago=timedelta(hours=3))
+    arrives(desk, "b.xml", opentrans.order("2"))
+    open_ = os.open
+
+    def refusing(path: Path, flags: int, **more: int) -> int:
+        if Path(path).name == "a.xml":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return open_(path, flags, **more)
+
+    monkeypatch.setattr(os, "open", refusing)
+
+    with pytest.raises(Refused, match=r"a\.xml: Permission denied"):
         pages(desk)
+    assert there(desk) == ["a.xml", "processed/b.xml"]
 
 
 def test_a_folder_that_is_not_there_is_no_good_news(desk: Path) -> None:

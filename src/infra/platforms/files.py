@@ -12,18 +12,20 @@ from functools import partial
 from pathlib import Path
 
 from domain.errors import Refused
-from domain.jobs.supplier_import.failures import FeedChanged
+from domain.jobs.supplier_import.failures import FeedChanged, FeedRefused
 from domain.jobs.supplier_import.ports import Feed
 from domain.platforms.ports import Found, NotOffered, Page, Reading, Wanted
 from domain.transfers.ports import Folder
 from infra.files.held import DirectoryFeed, feed_of, held, move, short_name, sync_folder, translated
 from infra.platforms.link import Link
-from infra.platforms.shapes.files import orders_in
+from infra.platforms.shapes.files import NO_FORMAT, orders_in
+from infra.platforms.texts import unreadable
 
 PROCESSED, FAILED, REASON = "processed", "failed", ".REASON.txt"
 PART = ".part"
 MOST_BYTES = 64 << 20
 AT_ONCE = 250
+MOST_NAMED = 5
 
 
 class OrderFiles:
@@ -42,9 +44,17 @@ class OrderFiles:
     def pages(self, wanted: Wanted) -> Iterator[Page]:
         if self._setting.partner and not wanted.peek:
             self._fetch()
+        refused: list[FeedRefused] = []
         for feed in self._waiting():
-            with held(feed) as opened:
-                yield from self._of_one(opened)
+            try:
+                with held(feed) as opened:
+                    yield from self._of_one(opened)
+            except FeedChanged:
+                continue  # the next run takes what stands there then
+            except FeedRefused as error:
+                refused.append(error)
+        if refused:  # the others are stored by now
+            raise FeedRefused("; ".join(map(str, refused[:MOST_NAMED]))) from refused[0]
 
     def order(self, external_id: str) -> Page:
         raise NotOffered(f"files are taken as they are, not the one order {external_id}")
@@ -92,9 +102,9 @@ class OrderFiles:
     def _orders(self, opened: DirectoryFeed) -> Iterator[Found]:
         name, size = opened.feed.name, opened.feed.size_bytes
         if size > MOST_BYTES:
-            raise Refused(
-                f"{name} has {size:,} bytes; no list of orders has more than {MOST_BYTES:,}"
-            )
+            why = f"{name} has {size:,} bytes; no list of orders has more than {MOST_BYTES:,}"
+            yield unreadable(f"sha256 {opened.digest}", NO_FORMAT, why)
+            return
         with translated(name):
             content = opened.path.read_bytes()
         for found in orders_in(content):
