@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -65,7 +66,7 @@ class ShopOrder:
     lines: tuple[OrderLine, ...]
 
     def __post_init__(self) -> None:
-        if len(self.currency) != len("EUR") or not self.currency.isalpha():
+        if not re.fullmatch("[A-Z]{3}", self.currency):
             raise OrderUnreadable(f"currency {self.currency[:20]!r} is no code like EUR")
         if not self.lines and self.state is not OrderState.CANCELLED:
             raise OrderUnreadable("the order has no lines")

@@ -220,7 +220,7 @@ def test_what_is_no_amount_is_unreadable(amount: Any) -> None:
         shop_order("woocommerce", woocommerce.order(1, total=amount))
 
 
-@pytest.mark.parametrize("quantity", ["1.5", "0", "-1", "1e30", "viele"])
+@pytest.mark.parametrize("quantity", ["1.5", "-1", "1e30", "viele"])
 def test_pieces_are_whole_and_at_least_one(quantity: str) -> None:
     order = shopify.order(1)
     order["line_items"][0]["quantity"] = quantity
@@ -253,6 +253,51 @@ def test_an_article_number_that_is_too_long_is_not_cut() -> None:
         shop_order("shopify", order)
 
 
+@pytest.mark.parametrize("nothing", [0, "0", "0.0000"])
+def test_a_line_of_which_nothing_is_wanted_any_more_is_none(nothing: Any) -> None:
+    order = shopify.order(1)
+    order["line_items"].append({**order["line_items"][0], "sku": "gone", "quantity": nothing})
+
+    assert "gone" not in [line.article for line in shop_order("shopify", order).lines]
+
+
+def test_an_amazon_order_cancelled_before_it_was_packed_is_read() -> None:
+    order = {
+        "AmazonOrderId": "902-1",
+        "OrderStatus": "Canceled",
+        "PurchaseDate": "2026-11-20T10:00:00Z",
+        "OrderTotal": {"CurrencyCode": "EUR", "Amount": "0.00"},
+        "OrderItems": [{"SellerSKU": "T-1", "QuantityOrdered": 0}],
+    }
+
+    assert shop_order("amazon", order).state is OrderState.CANCELLED
+
+
+def test_the_empty_list_that_php_writes_for_an_object_is_none() -> None:
+    order = woocommerce.order(1, billing=[], shipping=[])
+
+    assert shop_order("woocommerce", order).billing is None
+
+
+def test_a_currency_is_a_code_in_large_letters() -> None:
+    assert shop_order("woocommerce", woocommerce.order(1, currency="eur")).currency == "EUR"
+    with pytest.raises(OrderUnreadable, match="is no code like EUR"):
+        shop_order("woocommerce", woocommerce.order(1, currency="ЕВР"))  # noqa: RUF001 - the point
+
+
+def test_texts_of_any_length_are_cut_to_what_every_database_takes() -> None:
+    order = shopify.order(1, billing_address={"company": "\N{GRINNING FACE}" * 100_000})
+    order["line_items"][0]["properties"] = [
+        {"name": "wish", "value": "\N{GRINNING FACE}" * 100_000}
+    ]
+
+    read_ = shop_order("shopify", order)
+
+    assert len(read_.lines[0].note) == 10_000
+    assert read_.billing is not None
+    assert len(read_.billing.company) == 255
+
+
 # --- times --------------------------------------------------------------------------------------
 
 
@@ -276,6 +321,13 @@ def test_times_are_kept_in_utc(text: str, expected: datetime) -> None:
     order = tyre24.order(1, date=text)
 
     assert shop_order("tyre24", order).ordered_at == expected
+
+
+@pytest.mark.parametrize("gmt", [None, ""])
+def test_woocommerces_local_time_counts_where_the_other_says_nothing(gmt: Any) -> None:
+    order = shop_order("woocommerce", woocommerce.order(1, date_created_gmt=gmt))
+
+    assert order.ordered_at == datetime(2026, 11, 20, 10, tzinfo=UTC)
 
 
 def test_woocommerces_local_time_counts_only_where_the_other_is_missing() -> None:
@@ -345,6 +397,7 @@ ENTITY = '<!DOCTYPE ORDER [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
         (b"[" * 100_000, "neither XML nor sound JSON"),
         (_NESTED.encode(), "nested too deeply"),
         (b"\xff\xfe\x00", "in the encoding"),
+        (b"<?xml version='1.0' encoding='undefined'?><ORDER/>", "in the encoding"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_kept_with_its_reason(content: bytes, why: str) -> None:

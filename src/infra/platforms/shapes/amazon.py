@@ -18,14 +18,14 @@ def read(order: Part, zone: str) -> ShopOrder:
         number=order.needed(ID),
         state=_STATES.get(state, OrderState.OPEN),
         platform_state=state,
-        currency=total.needed("CurrencyCode"),
+        currency=total.currency("CurrencyCode"),
         total_cents=total.cents("Amount"),
         ordered_at=order.instant("PurchaseDate", zone),
         customer=buyer.name("BuyerName"),
         email=buyer.name("BuyerEmail"),
         billing=None,
         delivery=_address(order.part("ShippingAddress")),
-        lines=tuple(_line(item) for item in order.parts("OrderItems")),
+        lines=tuple(_line(item) for item in order.items("OrderItems", "QuantityOrdered")),
     )
 
 

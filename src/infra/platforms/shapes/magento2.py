@@ -22,7 +22,7 @@ def read(order: Part, _zone: str) -> ShopOrder:
         number=order.needed("increment_id", ID),
         state=_STATES.get(state, OrderState.OPEN),
         platform_state=order.text("status", "state"),
-        currency=order.needed("order_currency_code", "base_currency_code"),
+        currency=order.currency("order_currency_code", "base_currency_code"),
         total_cents=order.cents("grand_total", "base_grand_total"),
         ordered_at=order.instant("created_at", "UTC"),
         customer=named(order.text("customer_firstname"), order.text("customer_lastname"))
@@ -36,7 +36,7 @@ def read(order: Part, _zone: str) -> ShopOrder:
 
 def _packed(order: Part) -> list[Part]:
     """Leave out the variant behind a configurable article, which repeats it without a price."""
-    items = order.parts("items")
+    items = order.items("items", "qty_ordered", "qty")
     configurable = {
         item.text("item_id") for item in items if item.text("product_type") == "configurable"
     }

@@ -45,7 +45,7 @@ def read(raw: str, zone: str) -> ShopOrder:
         number=id_,
         state=OrderState.OPEN,
         platform_state="",
-        currency=_needed(order, f"{info}/CURRENCY", f"{info}/PRICE_CURRENCY"),
+        currency=_needed(order, f"{info}/CURRENCY", f"{info}/PRICE_CURRENCY").upper(),
         total_cents=_total(order, lines),
         ordered_at=_instant(order, f"{info}/ORDER_DATE", zone),
         customer=buyer.company or buyer.name if buyer else "",
@@ -86,7 +86,7 @@ def _line(item: etree._Element) -> OrderLine:
         price_cents=round(
             Decimal(parts.cents(price, "PRICE_AMOUNT")) / parts.quantity(per, "PRICE_QUANTITY")
         ),
-        note=_text(item, "REMARKS", "REMARK"),
+        note=parts.note(_text(item, "REMARKS", "REMARK")),
     )
 
 

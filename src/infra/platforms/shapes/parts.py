@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -13,8 +14,12 @@ from zoneinfo import ZoneInfo
 from domain.platforms.order import Address, OrderUnreadable
 
 LONGEST_NAME, LONGEST_ARTICLE = 255, 100
+LONGEST_NOTE = 10_000
+"""MariaDB's TEXT ends at 64 KiB; the whole text stays in the inbox."""
+
 _LARGEST = Decimal(10) ** 12
 _MOST_PIECES = 10**6
+_NOTHING = re.compile(r"0+(\.0*)?")
 _EPOCH = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")
 _MILLISECONDS = Decimal(10) ** 11
 """An epoch above it counts milliseconds: in seconds it would be the year 5138."""
@@ -32,8 +37,9 @@ class Part:
         return self._content.get(name) is not None
 
     def part(self, name: str) -> Part:
-        """Give a part; one that is not there is empty."""
-        return Part(self._content[name] if self.has(name) else {}, self._at(name))
+        """Give a part; one that is not there is empty, and so is the list that PHP writes then."""
+        there = self.has(name) and self._content[name] != []
+        return Part(self._content[name] if there else {}, self._at(name))
 
     def parts(self, name: str) -> list[Part]:
         found = self._content.get(name)
@@ -42,6 +48,10 @@ class Part:
         if not isinstance(found, list):
             raise OrderUnreadable(f"{self._at(name)} is no list")
         return [Part(item, f"{self._at(name)}[{place}]") for place, item in enumerate(found)]
+
+    def items(self, name: str, *quantities: str) -> list[Part]:
+        """Give the lines, but for those of which nothing is wanted any more."""
+        return [item for item in self.parts(name) if not _NOTHING.fullmatch(item.text(*quantities))]
 
     def value(self, name: str) -> Any:
         return self._content.get(name)
@@ -84,6 +94,9 @@ class Part:
 
     def cents(self, *names: str) -> int:
         return cents(self.needed(*names), self._at(names[0]))
+
+    def currency(self, *names: str) -> str:
+        return self.needed(*names).upper()
 
     def quantity(self, *names: str) -> int:
         return quantity(self.needed(*names), self._at(names[0]))
@@ -138,7 +151,12 @@ def named(*words: str) -> str:
 
 
 def address_or_none(address: Address) -> Address | None:
-    return address if address != Address() else None
+    cut = {name: text[:LONGEST_NAME] for name, text in asdict(address).items()}
+    return Address(**cut) if any(cut.values()) else None
+
+
+def note(*said: str) -> str:
+    return "; ".join(said)[:LONGEST_NOTE]
 
 
 def _number(text: str, place: str) -> Decimal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from domain.platforms.order import Address, OrderLine, OrderState, OrderUnreadable, ShopOrder
-from infra.platforms.shapes.parts import Part, address_or_none, named
+from infra.platforms.shapes.parts import Part, address_or_none, named, note
 
 ID = "id"
 
@@ -17,14 +17,14 @@ def read(order: Part, zone: str) -> ShopOrder:
         number=order.needed("name", "order_number", ID),
         state=_state(order),
         platform_state=order.text("fulfillment_status", "financial_status"),
-        currency=order.needed("currency"),
+        currency=order.currency("currency"),
         total_cents=order.cents("total_price"),
         ordered_at=order.instant("created_at", zone),
         customer=named(customer.text("first_name"), customer.text("last_name")),
         email=order.name("email", "contact_email"),
         billing=_address(order.part("billing_address")),
         delivery=_address(order.part("shipping_address")),
-        lines=tuple(_line(item) for item in order.parts("line_items")),
+        lines=tuple(_line(item) for item in order.items("line_items", "quantity")),
     )
 
 
@@ -42,7 +42,7 @@ def _line(item: Part) -> OrderLine:
         name=item.name("name", "title"),
         quantity=item.quantity("quantity"),
         price_cents=item.cents("price"),
-        note="; ".join(_wish(each) for each in _wishes(item.value("properties"))),
+        note=note(*map(_wish, _wishes(item.value("properties")))),
     )
 
 
@@ -58,7 +58,7 @@ def _wish(given: Any) -> str:
     """Write one wish of the buyer. Raises OrderUnreadable where it has no name."""
     name = Part(given, "properties").value("name")
     if not isinstance(name, str):
-        raise OrderUnreadable(f"properties.name {name!r} is no text")
+        raise OrderUnreadable(f"properties.name {repr(name)[:40]} is no text")
     return f"{name}: {given.get('value', '')}"
 
 

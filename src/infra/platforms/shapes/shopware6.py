@@ -20,14 +20,16 @@ def read(order: Part, _zone: str) -> ShopOrder:
         number=order.needed("orderNumber", ID),
         state=_STATES.get(state, OrderState.OPEN),
         platform_state=state,
-        currency=order.part("currency").needed("isoCode"),
+        currency=order.part("currency").currency("isoCode"),
         total_cents=price.cents("totalPrice") if price.has("totalPrice") else _total(order),
         ordered_at=order.instant("orderDateTime", "UTC"),
         customer=_name(customer),
         email=customer.name("email"),
         billing=_address(order.part("billingAddress")),
         delivery=_address(_delivery(order)),
-        lines=tuple(_line(item) for item in order.parts("lineItems") if _is_article(item)),
+        lines=tuple(
+            _line(item) for item in order.items("lineItems", "quantity") if _is_article(item)
+        ),
     )
 
 

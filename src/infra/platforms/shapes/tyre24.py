@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.platforms.order import Address, OrderLine, OrderState, ShopOrder
-from infra.platforms.shapes.parts import Part, address_or_none
+from infra.platforms.shapes.parts import Part, address_or_none, note
 
 ID = "order"
 COUNTER = "tagging_counter"
@@ -24,14 +24,14 @@ def read(order: Part, zone: str) -> ShopOrder:
         number=order.needed(ID),
         state=_STATES.get(state, OrderState.OPEN),
         platform_state=state,
-        currency=order.part("currency").needed("code_origin"),
+        currency=order.part("currency").currency("code_origin"),
         total_cents=order.part("total_sum").cents("gross"),
         ordered_at=order.instant("date", zone),
         customer=buyer.part("contact").name("name"),
         email=buyer.part("contact").name("email"),
         billing=_address(buyer),
         delivery=_address(order.part("shipping").part("delivery_address")),
-        lines=tuple(_line(item) for item in order.parts("positions")),
+        lines=tuple(_line(item) for item in order.items("positions", "quantity")),
     )
 
 
@@ -41,7 +41,7 @@ def _line(item: Part) -> OrderLine:
         name=item.name("position_name"),
         quantity=item.quantity("quantity"),
         price_cents=item.part("price").cents("gross"),
-        note=item.text("position_description"),
+        note=note(item.text("position_description")),
     )
 
 

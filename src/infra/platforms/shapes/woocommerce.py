@@ -18,13 +18,13 @@ _STATES = {
 
 def read(order: Part, zone: str) -> ShopOrder:
     billing, state = order.part("billing"), order.text("status")
-    has_gmt = order.has("date_created_gmt")
+    has_gmt = bool(order.text("date_created_gmt"))
     return ShopOrder(
         external_id=order.needed(ID),
         number=order.needed("number", ID),
         state=_STATES.get(state, OrderState.OPEN),
         platform_state=state,
-        currency=order.needed("currency"),
+        currency=order.currency("currency"),
         total_cents=order.cents("total"),
         ordered_at=order.instant("date_created_gmt", "UTC")
         if has_gmt
@@ -33,7 +33,7 @@ def read(order: Part, zone: str) -> ShopOrder:
         email=billing.name("email"),
         billing=_address(billing),
         delivery=_address(order.part("shipping")),
-        lines=tuple(_line(item) for item in order.parts("line_items")),
+        lines=tuple(_line(item) for item in order.items("line_items", "quantity")),
     )
 
 
