@@ -265,15 +265,16 @@ def test_exports_are_loaded_listed_and_shown_as_they_were_written(shop: ExportSh
     assert shop.console("exports:show", "8").returncode == 2
 
 
-def test_a_newcomer_exports_the_sample_shop(tmp_path: Path) -> None:
+@pytest.mark.parametrize("imported", ["--supplier=23", "--all"])
+def test_a_newcomer_exports_the_sample_shop(tmp_path: Path, imported: str) -> None:
     shop = ExportShop(tmp_path / "shop")
     shutil.copytree(CHECKOUT / "ops" / "sample-shop", shop.root / "ops" / "sample-shop")
     shop.console("shop:load-sample")
-    shop.console("cron:suppliers:import-stock", "--supplier=31")
+    shop.console("cron:suppliers:import-stock", imported)
 
     code, told = shop.export()
 
     assert (code, told["outcome"]) == (0, "succeeded")
     sent = (shop.root / "var/partners/sample-platform/stock.csv").read_bytes().decode("cp1252")
-    assert sent.startswith("Artikelnr;EAN;Hersteller;Bezeichnung;Bestand;Preis\r\n")
+    assert sent.startswith("Artikelnr;EAN;Hersteller;Bezeichnung;Bestand;Preis;Währung\r\n")
     assert sent.count("\r\n") > 30
