@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from commands.result import Facts, Table
@@ -64,10 +65,17 @@ def _data(contract: Contract, run_id: str, ending: Ending) -> dict[str, Any]:
 
 
 def _tables(summary: Summary | None) -> tuple[Table, ...]:
-    units = summary.units if summary else ()
+    units, items = (summary.units, summary.items) if summary else ((), {})
     if len(units) == 1:
         return (_one(units[0]),)
-    return (_units(units),) if units else ()
+    if units:
+        return (_units(units),)
+    return (_items(items),) if any(items.values()) else ()
+
+
+def _items(items: Mapping[str, int]) -> Table:
+    """A job without units is judged by what it counted."""
+    return Table(title="", columns=("item", "count"), rows=tuple(items.items()))
 
 
 def _one(unit: Unit) -> Table:
