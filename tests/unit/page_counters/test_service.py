@@ -147,7 +147,9 @@ def test_days_asked_for_are_counted_anew_and_only_what_changed_is_told() -> None
 
     assert [unit.name for unit in told.units] == ["2026-11-19", "2026-11-20"]
     assert store.shown == {TODAY: 1, date(2026, 11, 20): 1, date(2026, 11, 19): 1}
-    assert counted(store, rebuild_from=date(2026, 11, 18)).outcome is Outcome.EMPTY
+    again = counted(store, rebuild_from=date(2026, 11, 18))
+    assert (again.outcome, again.units) == (Outcome.EMPTY, ())
+    assert again.notes == ("of 4 days from 2026-11-18 on, 4 were right already",)
 
 
 def test_a_day_that_cannot_be_rebuilt_stops_no_other() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from functools import partial
@@ -41,11 +41,19 @@ class News:
 class _Result:
     units: list[Unit] = field(default_factory=list)
     items: Counter[str] = field(default_factory=lambda: Counter(counted=0, late=0, rejected=0))
+    notes: list[str] = field(default_factory=list)
 
     def add(self, news: News) -> None:
         self.items.update(
             counted=news.counted, rejected=news.rejected, late=sum(news.late.values())
         )
+
+    def rebuilt(self, first: date, days: Sequence[Unit]) -> None:
+        """Name the days that were not right; of the others nobody would hear otherwise."""
+        told = [unit for unit in days if unit.message]
+        self.units += told
+        right = len(days) - len(told)
+        self.notes.append(f"of {len(days)} days from {first} on, {right} were right already")
 
 
 @dataclass(frozen=True)
@@ -93,9 +101,11 @@ class PageCounters:
             result.add(news)
             after = upto
         if request.rebuild_from is not None and not run.dry_run:
-            result.units += self._rebuilt(request.rebuild_from, after, found, way)
+            first = request.rebuild_from
+            result.rebuilt(first, self._rebuilt(first, after, found, way))
+        result.notes += _notes(request, run)
         return Summary(
-            units=tuple(result.units), items=dict(result.items), notes=_notes(request, run)
+            units=tuple(result.units), items=dict(result.items), notes=tuple(result.notes)
         )
 
     # --- what is new -----------------------------------------------------------------------------
@@ -146,8 +156,7 @@ class PageCounters:
         with self._store.recount(upto) as recount:
             for day in days(first, day_at(found.now, self._zone), self._zone):
                 way.run.checkpoint("day")
-                unit = guarded(str(day.day), partial(_anew, day, recount, way), way.run)
-                units += [unit] if unit.message else []
+                units += [guarded(str(day.day), partial(_anew, day, recount, way), way.run)]
         return units
 
 
