@@ -99,6 +99,7 @@ def test_where_nothing_is_deleted_there_is_a_line_and_a_row_all_the_same(caches:
 
     assert summary.outcome is Outcome.EMPTY
     assert [unit.name for unit in summary.units] == list(OPERATIONS)
+    assert all(unit.message.startswith("nothing is from before 20") for unit in summary.units)
     assert accounts(caches.database) == [account(SEARCH, 0, 2), account(POPULAR, 0, 0)]
 
 

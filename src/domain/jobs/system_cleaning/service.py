@@ -97,7 +97,6 @@ class SystemCleaning:
 
 
 def _told(name: str, window: Window, account: Account) -> Unit:
-    oldest = f"{window.oldest:%Y-%m-%d %H:%M}" if window.oldest else "nothing"
     counts = {
         "candidates": account.deleted + account.remaining,
         "deleted": account.deleted,
@@ -107,6 +106,13 @@ def _told(name: str, window: Window, account: Account) -> Unit:
     return Unit(
         name=name,
         result=UnitResult.DONE if account.deleted else UnitResult.UNCHANGED,
-        message="; ".join((f"{oldest} to {window.cutoff:%Y-%m-%d %H:%M} UTC", *account.notes)),
+        message="; ".join((_span(window), *account.notes)),
         counts=counts,
     )
+
+
+def _span(window: Window) -> str:
+    cutoff = f"{window.cutoff:%Y-%m-%d %H:%M} UTC"
+    if window.oldest is None or window.oldest >= window.cutoff:
+        return f"nothing is from before {cutoff}"
+    return f"{window.oldest:%Y-%m-%d %H:%M} to {cutoff}"
