@@ -30,5 +30,7 @@ def instant(text: str) -> datetime:
     try:
         read = datetime.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text} is no instant: 2026-11-21T03:00:00Z") from error
+        raise typer.BadParameter(
+            f"{text} is no instant: write it as 2026-11-21T03:00:00Z"
+        ) from error
     return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -36,7 +36,11 @@ def _folder(root: Path, folder: Path) -> Seen:
     """One within the installation is made at its first use."""
     place = root / folder
     if not place.is_dir():
-        return wrong(f"{place} is no folder") if folder.is_absolute() else ok(f"{place}, not yet")
+        return (
+            wrong(f"{place} is no folder")
+            if folder.is_absolute()
+            else ok(f"{place}, made at its first use")
+        )
     if not os.access(place, os.W_OK | os.X_OK):
         return wrong(f"{place} may not be written")
     return ok(str(place))
