@@ -48,7 +48,8 @@ class LogArchives:
 
     def unsettled(self) -> Iterator[SealedFile]:
         for part in self._folder.glob(f"*/*{PART}"):
-            part.unlink()
+            with translated(str(part)):
+                part.unlink()
         for sealed in sorted(self._folder.glob(f"*/*{SEALED}")):
             yield SealedFile(sealed)
 
@@ -60,14 +61,23 @@ class SealedFile:
         self._path = path
 
     def entries(self) -> Sequence[Entry]:
-        return [json.loads(line) for line in _content(self._path).splitlines()]
+        with translated(str(self._path)):
+            lines = _content(self._path).splitlines()
+        try:
+            entries = [json.loads(line) for line in lines]
+            is_whole = all({"id", "at"} <= entry.keys() for entry in entries)
+        except (ValueError, AttributeError):
+            is_whole = False
+        if not (lines and is_whole):
+            raise _damaged(self._path, "other things than rows are in it")
+        return entries
 
     def keep(self) -> None:
         """An archive of the same rows may be there, of a database that was restored since."""
         name = self._path.name.removesuffix(f"{ENDING}{SEALED}")
         names = (f"{name}{f'_{n}' if n > 1 else ''}{ENDING}" for n in count(1))
-        free = next(it for it in map(self._path.with_name, names) if not it.exists())
         with translated(str(self._path)):
+            free = next(it for it in map(self._path.with_name, names) if not it.exists())
             self._path.rename(free)
             sync_folder(free.parent)
 
@@ -89,7 +99,11 @@ def _content(path: Path) -> bytes:
     try:
         return gzip.decompress(packed)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ArchiveFailed(
-            f"{path} is damaged ({error}); its rows may be gone from {LOG}: look at the backup,"
-            " then move it away"
-        ) from error
+        raise _damaged(path, str(error)) from error
+
+
+def _damaged(path: Path, why: str) -> ArchiveFailed:
+    return ArchiveFailed(
+        f"{path} is damaged ({why}); its rows may be gone from {LOG}: look at the backup,"
+        " then move it away"
+    )

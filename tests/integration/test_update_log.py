@@ -171,7 +171,11 @@ def test_an_archive_never_takes_the_place_of_another(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("damage", [b"", b"no gzip", gzip.compress(b"{}" * 99, mtime=0)[:-9]])
+CUT = gzip.compress(b"{}" * 99, mtime=0)[:-9]
+FOREIGN = [gzip.compress(it, mtime=0) for it in (b"", b"\xff\n", b"[]\n", b'{"id": 7}\n')]
+
+
+@pytest.mark.parametrize("damage", [b"", b"no gzip", CUT, *FOREIGN])
 def test_a_sealed_archive_that_was_damaged_since_is_said_and_left(
     tmp_path: Path, damage: bytes
 ) -> None:
@@ -184,6 +188,16 @@ def test_a_sealed_archive_that_was_damaged_since_is_said_and_left(
     with pytest.raises(ArchiveFailed, match=r"is damaged .* look at the backup"):
         sealed.entries()
     assert file.exists()
+
+
+@pytest.mark.parametrize("ending", [".part", ".sealed"])
+def test_what_cannot_be_settled_is_said_as_a_fault_of_the_disk(
+    tmp_path: Path, ending: str
+) -> None:
+    (tmp_path / "2023-11-14" / f"log_update_1-2.jsonl.gz{ending}").mkdir(parents=True)
+
+    with pytest.raises(JobError, match="Is a directory"):
+        [it.entries() for it in LogArchives(tmp_path).unsettled()]
 
 
 def test_where_no_archive_can_be_written_nothing_is_deleted(shop: Log) -> None:

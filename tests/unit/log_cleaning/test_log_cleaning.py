@@ -203,3 +203,17 @@ def test_rows_that_came_in_between_are_left_to_the_next_run(log: FakeUpdateLog) 
     assert log.story == ["sealed 9", "discarded 9"]
     assert (summary.items["deleted"], summary.items["remaining"]) == (0, 9)
     assert clean(log, archive=archive).items["archived"] == 10
+
+
+def test_rows_that_others_deleted_in_between_need_no_archive(log: FakeUpdateLog) -> None:
+    log.add(10, OLD)
+    archive = FakeArchive(log.story)
+
+    def gone(name: str) -> None:
+        if name == "batch":
+            log.rows.clear()
+
+    summary = clean(log, run=FakeRun(at_checkpoint=gone), archive=archive)
+
+    assert log.story == []
+    assert summary.items["deleted"] == 0

@@ -28,6 +28,8 @@ class ArchivedRows:
 
     def delete(self, part: Stretch[str], run: ActiveRun) -> Batch[str]:
         entries = self.log.read(part, self.cutoff)
+        if not entries:  # somebody else deleted them since they were looked at
+            return Batch(deleted={}, seconds=0.0)
         sealed = self.archive.seal(entries)
         run.checkpoint("archived")
         ids = [entry["id"] for entry in entries]
