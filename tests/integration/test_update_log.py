@@ -191,9 +191,7 @@ def test_a_sealed_archive_that_was_damaged_since_is_said_and_left(
 
 
 @pytest.mark.parametrize("ending", [".part", ".sealed"])
-def test_what_cannot_be_settled_is_said_as_a_fault_of_the_disk(
-    tmp_path: Path, ending: str
-) -> None:
+def test_what_cannot_be_settled_is_said_as_a_fault_of_the_disk(tmp_path: Path, ending: str) -> None:
     (tmp_path / "2023-11-14" / f"log_update_1-2.jsonl.gz{ending}").mkdir(parents=True)
 
     with pytest.raises(JobError, match="Is a directory"):
