@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from domain.jobs.supplier_import.setting import ImportSetting
 from infra.files.feeds import is_delivered
-from infra.files.held import sync_folder, translated
+from infra.files.held import short_name, sync_folder, translated
 
 _FETCHING = ".fetching"
 
@@ -43,7 +43,7 @@ class FileArrival:
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder, self._name = folder, name
-        self._part = folder / f".{name}{_FETCHING}"
+        self._part = folder / f".{short_name(name)}{_FETCHING}"
 
     @property
     def size_bytes(self) -> int:

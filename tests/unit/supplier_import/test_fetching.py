@@ -137,6 +137,34 @@ def test_a_cut_file_goes_on_where_it_was(place: Place) -> None:
     assert place.partner.connections == 2
 
 
+@pytest.mark.parametrize("setting", [FULL, DELTA])
+def test_a_head_and_a_tail_of_two_files_are_not_taken_for_one(setting: ImportSetting) -> None:
+    class Replaced(MemoryFolder):
+        """Gets a new file of the same size while the old one is read."""
+
+        def get(self, name: str, into: BinaryIO, *, offset: int = 0) -> None:
+            try:
+                super().get(name, into, offset=offset)
+            finally:
+                self.content[name], self.modified[name] = b"9876543210", NOON - HOUR / 2
+
+    place = Place(Replaced())
+    place.offers("a.csv", b"0123456789")
+    place.folder.partly, place.folder.faults = 4, [("get a.csv", DROP)]
+
+    assert place.fetched(setting) == []
+    assert place.book.rows == {}
+    assert place.fetched(setting) == ["a.csv"]
+
+
+def test_what_came_whole_before_the_line_was_cut_is_not_asked_for_again(place: Place) -> None:
+    place.offers("a.csv", b"0123456789")
+    place.folder.partly, place.folder.faults = 10, [("get a.csv", DROP)]
+
+    assert place.fetched() == ["a.csv"]
+    assert place.folder.calls.count("get a.csv") == 1
+
+
 def test_a_partner_that_is_away_is_asked_once(place: Place) -> None:
     place.partner.refusal, place.partner.closes_after = DROP, 0
 

@@ -156,9 +156,11 @@ class _Round:
         if self._arriving is None:
             self._arriving = self._arrivals.begin(self._setting, file.name)
         arriving = self._arriving
-        with arriving.continued() as into:
-            folder.get(file.name, into, offset=arriving.size_bytes)
-        if self._is_whole(folder, file, arriving):
+        begun = arriving.size_bytes
+        if not begun or begun != file.size_bytes:  # else the line was cut behind the last byte
+            with arriving.continued() as into:
+                folder.get(file.name, into, offset=begun)
+        if self._is_whole(folder, file, arriving) and self._is_one(folder, file, arriving, begun):
             self._keep(file, arriving)
             if self._setting.remove_fetched:
                 self._remove(folder, file)
@@ -175,6 +177,19 @@ class _Round:
             arriving.drop()
             raise TransferBroken(f"{file.name}: {came:,} of {now:,} bytes came")
         return True
+
+    def _is_one(self, folder: Folder, file: RemoteFile, arriving: Arrival, begun: int) -> bool:
+        """Look at its time again: of two files, one's head and the other's tail may be as long.
+
+        Changes have names of their own; there only a file that was continued is looked at.
+        """
+        if file.modified is None or not (begun or self._setting.mode is Mode.FULL):
+            return True
+        if all(it.modified == file.modified for it in folder.files() if it.name == file.name):
+            return True
+        arriving.drop()
+        self._say(f"{file.name} was replaced while it was fetched")
+        return False
 
     def _keep(self, file: RemoteFile, arriving: Arrival) -> None:
         """Put it where the import looks, unless it is what came under this name before."""
