@@ -129,6 +129,7 @@ def test_a_full_disk_is_told_as_one(engine: Engine, tmp_path: Path) -> None:
         ('name = "articles.csv"', 'name = "../a.csv"', "simulator.articles.name: .*own name"),
         ('name = "articles.csv"', 'name = "vehicles.csv"', "simulator: .*different names"),
         ('decimal = "."\nline', 'decimal = "_"\nline', "simulator.decimal: "),
+        ('delimiter = ";"\ndecimal', "delimiter = '\"'\ndecimal", "parts values"),
         ('encoding = "utf-8"\nreplace', 'encoding = "klingon"\nreplace', "no encoding of texts"),
     ],
 )

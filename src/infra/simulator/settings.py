@@ -29,8 +29,14 @@ def _codec(name: str) -> str:
     return name
 
 
+def _separator(sign: str) -> str:
+    if sign != "\t" and (sign.isalnum() or sign == '"' or not sign.isprintable()):
+        raise ValueError("write a sign that parts values: ; , | or a tab")
+    return sign
+
+
 FileName = Annotated[str, AfterValidator(_plain)]
-OneSign = Annotated[str, Field(min_length=1, max_length=1)]
+OneSign = Annotated[str, Field(min_length=1, max_length=1), AfterValidator(_separator)]
 
 
 class FileSection(Section):
