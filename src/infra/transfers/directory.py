@@ -41,9 +41,8 @@ class DirectoryFolder:
 
     def files(self) -> Sequence[RemoteFile]:
         with _translated(str(self._folder)), os.scandir(self._folder) as entries:
-            regular = [it for it in entries if it.is_file(follow_symlinks=False)]
-            found = [(it.name, it.stat(follow_symlinks=False)) for it in regular]
-        return [_remote(name, seen) for name, seen in sorted(found) if is_plain(name)]
+            plain_ones = sorted((it for it in entries if is_plain(it.name)), key=_name)
+            return [file for it in plain_ones if (file := _remote(it))]
 
     def size(self, name: str) -> int | None:
         path = self._path(name)
@@ -103,9 +102,20 @@ def _opened(path: Path, flags: int) -> Iterator[BinaryIO]:
         yield file
 
 
-def _remote(name: str, seen: os.stat_result) -> RemoteFile:
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _remote(entry: os.DirEntry[str]) -> RemoteFile | None:
+    """Look at it; None for what is no regular file, or went away since it was listed."""
+    try:
+        seen = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(seen.st_mode):
+        return None
     modified = datetime.fromtimestamp(seen.st_mtime, UTC)
-    return RemoteFile(name=name, size_bytes=seen.st_size, modified=modified)
+    return RemoteFile(name=entry.name, size_bytes=seen.st_size, modified=modified)
 
 
 @contextmanager

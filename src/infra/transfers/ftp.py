@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ftplib
+import re
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -25,6 +26,8 @@ from infra.transfers.names import is_plain, plain
 _NOT_THERE, _NOT_KNOWN = "550", ("500", "501", "502", "504")
 _BINARY = "TYPE I"
 """The library turns to text for each listing; a size is told of bytes only."""
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 _NO_ROOM = ("452", "552")
 _NO_LOGIN = ("332", "430", "530", "532")
@@ -159,7 +162,7 @@ def _remote(name: str, facts: dict[str, str]) -> RemoteFile:
     size = facts.get("size", "")
     return RemoteFile(
         name=name,
-        size_bytes=int(size) if size.isdigit() else None,
+        size_bytes=int(size) if _NUMBER.fullmatch(size) else None,
         modified=_instant(facts.get("modify", "")),
     )
 
@@ -237,6 +240,8 @@ def _translated(what: str) -> Iterator[None]:
         raise PartnerUnproven(f"{what}: {error.verify_message}") from error
     except UnicodeError as error:
         raise PartnerRefused(f"{what}: the server's names need another encoding") from error
+    except ValueError as error:
+        raise PartnerRefused(f"{what}: the server answers nonsense: {str(error)[:80]}") from error
     except (OSError, EOFError) as error:
         raise TransferBroken(f"{what}: {str(error) or type(error).__name__}") from error
 

@@ -78,7 +78,9 @@ class SftpFolder:
     def get(self, name: str, into: BinaryIO, *, offset: int = 0) -> None:
         local = LocalFile(into)
         with _translated(name), self._client.open(plain(name), "rb") as file:
-            size = file.stat().st_size or 0
+            size = file.stat().st_size
+            if size is None:
+                raise PartnerRefused(f"{name}: the server does not tell how long it is")
             file.seek(offset)
             file.prefetch(size, _AT_ONCE)
             left = size - offset
@@ -239,6 +241,8 @@ def _translated(what: str) -> Iterator[None]:
         yield
     except (EOFError, paramiko.SSHException) as error:
         raise TransferBroken(f"{what}: {str(error) or type(error).__name__}") from error
+    except UnicodeError as error:
+        raise PartnerRefused(f"{what}: the server has names that are not UTF-8") from error
     except OSError as error:
         said = f"{what}: {error.strerror or str(error) or type(error).__name__}"
         if _is_line(error):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import BinaryIO
 from urllib.parse import quote
@@ -142,10 +142,12 @@ def _stream(response: BaseHTTPResponse) -> Iterator[bytes]:
 
 
 def _instant(said: str) -> datetime | None:
+    """Read a date of the web, which is UTC where it names no zone, or -0000."""
     try:
-        return parsedate_to_datetime(said)
+        read = parsedate_to_datetime(said)
     except ValueError:
         return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _good(answer: Answer) -> Answer:
