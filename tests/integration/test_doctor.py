@@ -327,7 +327,7 @@ SPOILED: list[tuple[Spoil, tuple[str, int], str]] = [
     (
         lambda root, _: [p.write_text("") for p in (root / "config").glob("a*.toml")],
         ("skipped", 0),
-        "refers to none",
+        "no file of config/ refers to one",
     ),
 ]
 

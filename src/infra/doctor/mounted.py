@@ -21,7 +21,7 @@ def mounted(root: Path, env: str, directory: Path) -> Seen:
     exposed = readable_by_others(found, directory)
     if exposed:
         return warn(f"any user may read {', '.join(exposed)}", f"chmod 0600 {' '.join(exposed)}")
-    return ok(f"{len(found)} present") if found else skipped("the configuration refers to none")
+    return ok(f"{len(found)} present") if found else skipped("no file of config/ refers to one")
 
 
 def referred(root: Path, env: str) -> list[str]:
