@@ -131,7 +131,7 @@ def test_an_implausible_set_is_sent_by_force_only(
     if before:
         place.had(before)
 
-    with pytest.raises(ImplausibleSet, match=complaint):
+    with pytest.raises(ImplausibleSet, match=f"{complaint}.*Look at the last cron:driveright:sync"):
         place.outcome()
     assert place.folder.content == {}
     assert place.outcome(FORCE) is Outcome.SUCCEEDED

@@ -64,7 +64,10 @@ class SimulatorFiles:
             return
         said = "; ".join(faults)
         if not request.force:
-            raise ImplausibleSet(f"{said}. Nothing was sent; --force --reason WHY passes this once")
+            raise ImplausibleSet(
+                f"{said}. Nothing was sent. Look at the last cron:driveright:sync; where it is"
+                " right so, --force --reason WHY passes this once"
+            )
         run.warn(Event.GUARD_FORCED, said, actor=run.actor, reason=request.reason)
 
     def _faults(self, file: BuiltFile, last: SentSet | None) -> Iterator[str]:
