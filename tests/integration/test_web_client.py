@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ import pytest
 from domain.errors import ConfigurationInvalid
 from domain.transfers.failures import PartnerRefused, TransferBroken
 from fakes.supplier_import import NOON, FixedClock
+from infra.clock import SystemClock
 from infra.web.client import Answer, WebClient
 from partner_site import Reply, Request, Running, listening
 
@@ -143,6 +145,31 @@ def test_no_wait_is_longer_than_the_run_has_left() -> None:
 
         with pytest.raises(TransferBroken, match="Timeout"):
             client.call("GET", "", within=timedelta(seconds=0.2))
+
+
+def test_an_answer_that_drips_in_ends_with_the_runs_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = WebClient(f"http://127.0.0.1:{server.getsockname()[1]}", SystemClock())
+        over = threading.Event()
+        drips = threading.Thread(target=_drip, args=(server, over))
+        drips.start()
+
+        try:
+            with pytest.raises(TransferBroken, match="still answering when time was up"):
+                client.call("GET", "", within=timedelta(seconds=0.3))
+        finally:
+            over.set()
+            drips.join()
+
+
+def _drip(server: socket.socket, over: threading.Event) -> None:
+    """Send a byte ten times a second until nobody listens any more."""
+    connection, _ = server.accept()
+    with connection, suppress(OSError):
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while not over.wait(0.1):
+            connection.sendall(b" ")
 
 
 @pytest.mark.parametrize("base", ["ftp://partner.example", "partner.example", "https://"])

@@ -6,6 +6,7 @@ Nothing is tried again here: the runner does that, within the contract's time.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,9 +110,10 @@ class WebClient:
         Raises TransferBroken where no whole answer came, PartnerUnproven for a certificate that
         does not fit, PartnerRefused for an answer that leads to another host or has no end.
         """
+        until = self._clock.monotonic() + within.total_seconds()
         asked = self.answering(method, path, within=within, headers=headers, **content)
         with asked as response:
-            return self.answer(response)
+            return self.answer(response, until)
 
     @contextmanager
     def answering(
@@ -155,14 +157,21 @@ class WebClient:
         ca_file = str(self._ca_file) if self._ca_file else None
         return PoolManager(num_pools=1, cert_reqs="CERT_REQUIRED", ca_certs=ca_file)
 
-    def answer(self, response: BaseHTTPResponse) -> Answer:
-        """Read the whole body; PartnerRefused for one that has no end."""
+    def answer(self, response: BaseHTTPResponse, until: float = math.inf) -> Answer:
+        """Read the whole body; PartnerRefused for one that has no end.
+
+        TransferBroken for one that drips in for longer than ``until``, by the monotonic clock.
+        """
         address, body = str(response.url), bytearray()
-        for chunk in response.stream(_CHUNK_BYTES, decode_content=True):
+        # What is there by now: a full chunk of a body that drips would take hours.
+        while chunk := response.read1(_CHUNK_BYTES, decode_content=True):
             body += chunk
             if len(body) > MOST_BYTES:
                 response.close()
                 raise PartnerRefused(f"{_shown(address)} answers more than {MOST_BYTES:,} bytes")
+            if self._clock.monotonic() > until:
+                response.close()
+                raise TransferBroken(f"{_shown(address)} was still answering when time was up")
         return Answer(
             status=response.status,
             headers=response.headers,
