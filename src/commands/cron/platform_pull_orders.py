@@ -93,14 +93,17 @@ class PlatformPullOrders(CronCommand[PullRequest]):
     ) -> PullRequest:
         """Read the flags; a window or an order is one platform's."""
         platforms, orders = tuple(platform or ()), tuple(order or ())
-        if (since or until or orders) and len(set(platforms)) != 1:
+        if not all(orders):
+            raise typer.BadParameter("--order is empty: write the platform's key of the order")
+        has_window = since is not None or until is not None
+        if (has_window or orders) and len(set(platforms)) != 1:
             raise typer.BadParameter("--since, --until and --order need exactly one --platform")
-        if orders and (since or until):
+        if orders and has_window:
             raise typer.BadParameter("--order goes without --since and --until")
         return PullRequest(
             platforms=platforms,
-            since=instant(since) if since else None,
-            until=instant(until) if until else None,
+            since=instant(since) if since is not None else None,
+            until=instant(until) if until is not None else None,
             orders=orders,
         )
 

@@ -124,6 +124,10 @@ def _naming(setting: PlatformSetting) -> Iterator[tuple[str, str]]:
         yield "zone", "write a zone like Europe/Berlin"
     if setting.adapter is not Adapter.FILES and not re.match(r"https?://[^/\s]+", setting.url):
         yield "url", "write the address of the interface, like https://shop.example"
+    if "@" in setting.url:
+        yield "url", "write the login into user and password, not into the address"
+    if setting.folder.startswith("/") or ".." in setting.folder.split("/"):
+        yield "folder", "write a folder below that of all orders ([platform-orders] folder)"
     if not re.fullmatch(r"[a-z]{2}", setting.country):
         yield "country", "write two small letters"
     if "/" in setting.pattern or not setting.pattern:

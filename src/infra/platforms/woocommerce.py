@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -50,7 +51,9 @@ class WooCommerce:
         answer, found = self._session.ask("GET", ORDERS, listing(), fields=fields)
         orders = [found_in(one, raw, ID, FORMAT) for one, raw in found.orders]
         total = answer.headers.get("X-WP-Total", "")
-        return Sheet(orders=orders, total=int(total) if total.isdigit() else None)
+        return Sheet(
+            orders=orders, total=int(total) if re.fullmatch("[0-9]{1,18}", total) else None
+        )
 
 
 def _written(instant: datetime) -> str:

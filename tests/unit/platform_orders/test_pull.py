@@ -427,6 +427,9 @@ def test_a_sound_setting_has_no_faults() -> None:
     ("change", "key"),
     [
         ({"url": "shop.example"}, "url"),
+        ({"url": "https://user:one@shop.example"}, "url"),
+        ({"folder": "/etc"}, "folder"),
+        ({"folder": "../../etc"}, "folder"),
         ({"zone": "Berlin"}, "zone"),
         ({"token": ""}, "token"),
         ({"token": "shpat_12345"}, "token"),
@@ -470,6 +473,8 @@ def test_a_file_with_a_fault_is_refused_with_its_place(toml: str, said: str) -> 
         ({"until": "2026-11-01"}, "need exactly one --platform"),
         ({"platform": [A], "order": ["1"], "until": "2026-11-01"}, "--order goes without"),
         ({"platform": [A], "since": "soon"}, "soon is no instant"),
+        ({"platform": [A], "since": ""}, "is no instant"),
+        ({"platform": [A], "order": [""]}, "--order is empty"),
     ],
 )
 def test_words_that_do_not_go_together_are_refused(words: dict[str, Any], said: str) -> None:
