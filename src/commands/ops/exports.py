@@ -80,4 +80,4 @@ class ExportsShow(ShowSetting[ExportSetting]):
         "bin/console exports:show 7",
         "bin/console exports:show 7 > export-7.toml",
     )
-    missing = "there is no export {}"
+    missing = "there is no export {}; bin/console exports:list shows them"

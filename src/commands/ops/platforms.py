@@ -44,7 +44,7 @@ class PlatformsShow(ShowKept[PlatformSetting]):
     """Prints a platform as the TOML that platforms:load reads; secrets stay references."""
 
     examples: ClassVar[tuple[str, ...]] = ("bin/console platforms:show shop-de",)
-    missing = "there is no platform {}"
+    missing = "there is no platform {}; bin/console platforms:list shows them"
 
     def __call__(self, platform: Annotated[str, typer.Argument(help="Its name.")]) -> Text:
         return self.shown(platform)

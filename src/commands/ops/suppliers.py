@@ -88,7 +88,7 @@ class SuppliersShow(ShowSetting[ImportSetting]):
         "bin/console suppliers:show 23",
         "bin/console suppliers:show 23 > supplier-23.toml",
     )
-    missing = "supplier {} has no import setting"
+    missing = "supplier {} has no import setting; bin/console suppliers:list shows them"
 
 
 class SuppliersRejects:
@@ -135,7 +135,7 @@ class SuppliersReview:
                 (a.supplier_article_no, a.ean, a.maker, a.maker_no, a.reason, a.since)
                 for a in self._trail.review(supplier, limit)
             ],
-            empty="nothing waits to be matched",
+            empty=f"nothing of supplier {supplier} waits to be matched",
         )
 
 
