@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.jobs.stock_export.setting import ExportSetting, PriceRule
-from domain.jobs.stock_export.soundness import faults, group_fault, rule_faults
+from domain.jobs.stock_export.soundness import clashes, faults, group_fault, rule_faults
 from infra.files.binding import Binder
 from infra.files.setting_form import (
     Document,
@@ -38,6 +38,7 @@ def load_exports(source: str | Path) -> ExportsFile:
     binder.refuse_unknown(document, (EXPORTS.table, "price"), "")
     prices = dict(_groups(binder, binder.table(document.get("price", {}), "price")))
     exports = [] if prices and EXPORTS.table not in document else EXPORTS.bind(binder, document)
+    binder.faults += clashes(exports)
     refuse(name, binder.faults)
     return ExportsFile(tuple(exports), prices)
 

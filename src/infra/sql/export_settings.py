@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import Engine, delete, insert
 
 from domain.jobs.stock_export.setting import ExportSetting, PriceRule
+from domain.jobs.stock_export.soundness import clashes
 from infra.files.export_settings import EXPORTS, ExportsFile, groups_as_toml
+from infra.files.setting_form import refuse
 from infra.sql.engine import reading, writing
 from infra.sql.export_tables import EXPORT_SETTING, PRICE_RULE
 from infra.sql.exporting.statement import cents
@@ -23,6 +25,8 @@ class SqlExportSettings(SqlSettingShelf[ExportSetting]):
 
     def load(self, file: ExportsFile) -> None:
         """Store all that a file brings, or nothing."""
+        known = {it.export_id: it for it in (*self.every(), *file.exports)}
+        refuse("with the exports that are stored", list(clashes(known.values())))
         with writing(self._engine) as connection:
             self.save_on(connection, file.exports)
             for group, rules in file.prices.items():

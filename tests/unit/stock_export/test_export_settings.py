@@ -139,3 +139,18 @@ def test_an_export_has_one_target(targets: str, fault: str) -> None:
         load_exports(f'[export.7]\nname = "x"\n[export.7.price]\ngroup = "g"\n{targets}')
 
     assert fault in str(caught.value)
+
+
+def test_two_active_exports_do_not_replace_each_other_s_file_at_a_partner() -> None:
+    first, prices = SOUND.partition("[export.9]")[0], SOUND[SOUND.index("[price") :]
+    second = first.replace("[export.7", "[export.8").replace("stock_", "Stock_")
+
+    with pytest.raises(ConfigurationInvalid, match="export 7 gives platform a file of that name"):
+        load_exports(first + second + prices)
+
+    for old, new in (
+        ("customer", "active = false\ncustomer"),
+        ('partner = "platform"', 'partner = "b"'),
+    ):
+        assert old in second
+        assert len(load_exports(first + second.replace(old, new) + prices).exports) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from domain.jobs.stock_export.setting import (
@@ -51,6 +51,21 @@ def faults(setting: ExportSetting) -> Iterator[Fault]:
     if not _CURRENCY.fullmatch(setting.price.currency):
         yield "price.currency", "must be a code of three capitals, such as EUR"
     yield from _guards(setting.guards)
+
+
+def clashes(settings: Iterable[ExportSetting]) -> Iterator[str]:
+    """Active exports that would replace each other's file at their partner."""
+    first: dict[tuple[str, str], int] = {}
+    for it in sorted(settings, key=lambda setting: setting.export_id):
+        if not (it.active and it.file):
+            continue
+        name = f"{it.file.name}.zip" if it.file.zip else it.file.name
+        other = first.setdefault((it.partner, name.casefold()), it.export_id)
+        if other != it.export_id:
+            yield (
+                f"[export.{it.export_id}.file] name: export {other} gives {it.partner} a file of"
+                " that name too, and one would replace the other"
+            )
 
 
 def group_fault(group: str) -> str:
