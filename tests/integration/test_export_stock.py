@@ -299,3 +299,14 @@ def test_stock_put_by_the_tests_has_sound_numbers() -> None:
             assert [it.ean for it in stack.enter_context(stock.offers(setting))] == [
                 "4000000000013"
             ]
+
+
+def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    setting = load_exports(setting_of()).exports[0]
+    (tmp_path / "7").touch()
+
+    with (
+        pytest.raises(Refused, match="cannot be written"),
+        ExportFolder(tmp_path, date.today).write(setting, [b"x\n"], on_disk=True),
+    ):
+        pytest.fail("it was written")

@@ -7,7 +7,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -51,7 +51,8 @@ class ExportFolder:
             yield new
         finally:
             if on_disk:
-                part.unlink(missing_ok=True)
+                with suppress(OSError):  # what kept it from being written has been told
+                    part.unlink(missing_ok=True)
 
     @contextmanager
     def open(self, file: GoodFile) -> Iterator[BinaryIO]:
