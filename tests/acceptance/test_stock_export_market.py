@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from export_shop import EXPORT, ExportShop, some
-from partner_site import listening
+from partner_site import Reply, listening
 from partners.tyre24_seller import Tyre24Seller
 from servers.access import Access
 
@@ -114,7 +114,9 @@ def test_what_is_refused_is_named_and_not_sent_again_until_it_changes(tmp_path: 
     with market_shop(tmp_path / "shop", seller) as shop:
         shop.stock(some(10))
 
-        assert counts(shop.export()[1]) == (8, 2, 0)
+        told = shop.export()[1]
+        assert counts(told) == (8, 2, 0)
+        assert told["units"][0]["message"] == "8 of 10 changes accepted"
         assert shop.query("SELECT article_id, refusal FROM export_sent WHERE refusal <> ''") == [
             (3, "ean: ERR_VALUE_INVALID"),
             (5, "ean: ERR_VALUE_INVALID"),
@@ -133,6 +135,37 @@ def test_an_answer_that_broke_off_is_asked_for_again_and_changes_nothing(tmp_pat
         code, told = shop.export()
 
     assert (code, counts(told), seller.batches) == (0, (10, 0, 0), [10, 10])
+
+
+def test_a_page_of_a_proxy_is_no_acceptance(tmp_path: Path) -> None:
+    seller = Tyre24Seller(instead=[Reply(body=b"<html>Sign in to the network</html>")])
+    with market_shop(tmp_path / "shop", seller) as shop:
+        shop.stock(some(10))
+        code, told = shop.export()
+
+    assert (code, counts(told), len(seller.accepted)) == (0, (10, 0, 0), 10)
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        (Reply.of([], 409), "answered 409"),
+        (Reply.of({"data": [{"field": "data[500]", "errors": []}]}, 422), "does not say which"),
+    ],
+)
+def test_a_refusal_of_all_is_entered_in_the_book(
+    tmp_path: Path, answer: Reply, complaint: str
+) -> None:
+    seller = Tyre24Seller(instead=[answer])
+    with market_shop(tmp_path / "shop", seller) as shop:
+        shop.stock(some(10))
+        code, told = shop.export()
+        book = shop.query("SELECT status, error FROM export_run")
+
+    assert (code, seller.accepted) == (70, {})
+    assert complaint in told["units"][0]["message"]
+    assert [status for status, _ in book] == ["failed"]
+    assert complaint in book[0][1]
 
 
 def test_time_that_is_over_leaves_the_rest_to_the_next_run_sold_out_articles_first(

@@ -31,11 +31,12 @@ IDENTIFIERS = (
 class Tyre24Seller:
     """Keeps what it accepted. ``uses`` is how often a token is good, ``imports`` how many calls
     meet an import that runs, ``refused`` the articles that it does not know, ``cut`` the number of
-    the call whose answer breaks off."""
+    the call whose answer breaks off, ``instead`` what somebody else answers to the next calls."""
 
     uses: int = 1000
     imports: int = 0
     cut: int = 0
+    instead: list[Reply] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     password: str = "s3cret-password"  # noqa: S105 - of a test server
     accepted: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -84,6 +85,8 @@ class Tyre24Seller:
         if not self._is_allowed():
             self.over_limit += 1
             return self._limited(Reply.of({"data": {"error_code": "ERR_RATE_LIMIT"}}, 429))
+        if self.instead:
+            return self.instead.pop(0)
         articles = request.json()["data"]
         return self._limited(self._refusal(articles) or self._taken(articles))
 

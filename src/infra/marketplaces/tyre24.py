@@ -28,7 +28,7 @@ MOST_ARTICLES, CALLS, WITHIN = 200, 3, timedelta(seconds=10)
 IMPORT_RUNS = timedelta(seconds=15)
 """When it is asked again while its own import of articles runs."""
 
-_BAD_REQUEST, _UNFIT, _TOO_MANY = 400, 422, 429
+_ACCEPTED, _BAD_REQUEST, _UNFIT, _TOO_MANY = 202, 400, 422, 429
 _ACCEPT = {"Accept": "application/vnd.saitowag.api+json;version=1.2"}
 _PLACE = re.compile(r"data\[(\d+)\]")
 
@@ -62,7 +62,8 @@ class Tyre24Market:
             raise MarketBusy(str(error), retry_after=error.retry_after) from error
         body = f'{{"data":[{",".join(articles)}]}}'.encode()
         headers = {**self._own, "Content-Type": "application/json"}
-        return _judged(self._session.answer("PATCH", ARTICLES, body=body, headers=headers))
+        answer = self._session.answer("PATCH", ARTICLES, body=body, headers=headers)
+        return _judged(answer, len(articles))
 
     def close(self) -> None:
         self._session.close()
@@ -101,12 +102,14 @@ def _without_stock(said: str) -> str:
 # --- answers -------------------------------------------------------------------------------------
 
 
-def _judged(answer: Answer) -> Mapping[int, str]:
+def _judged(answer: Answer, sent: int) -> Mapping[int, str]:
     """Say which articles are refused. Raises what the answer means for the call."""
-    if answer.is_good:
+    if answer.status == _ACCEPTED:
         return {}
+    if answer.is_good:  # a page of a proxy, say
+        raise TransferBroken(f"{answer.url} answered {answer.status}: that accepts no articles")
     if answer.status == _UNFIT:
-        return _refusals(answer)
+        return _refusals(answer, sent)
     if answer.status == _BAD_REQUEST and not _codes(answer):
         raise MarketBusy("an import of articles is running there", retry_after=IMPORT_RUNS)
     if answer.status == _TOO_MANY:
@@ -116,11 +119,12 @@ def _judged(answer: Answer) -> Mapping[int, str]:
     raise answer.failure()
 
 
-def _refusals(answer: Answer) -> Mapping[int, str]:
+def _refusals(answer: Answer, sent: int) -> Mapping[int, str]:
     found: dict[int, str] = {}
     for fault in _listed(answer):
         field = str(fault.get("field", ""))
-        if place := _PLACE.match(field):
+        place = _PLACE.match(field)
+        if place and int(place[1]) < sent:
             said = f"{field[place.end() :].strip('[]') or 'article'}: {_why(fault)}"
             number = int(place[1])
             found[number] = f"{found[number]}; {said}" if number in found else said

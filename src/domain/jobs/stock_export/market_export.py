@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from domain.errors import Retryable
+from domain.errors import JobError
 from domain.jobs.stock_export.changes import Change, Plan, compare
 from domain.jobs.stock_export.failures import MarketBusy
 from domain.jobs.stock_export.offers import Sent
@@ -27,7 +27,7 @@ from domain.operating.ports import ActiveRun, Clock, Entropy
 from domain.operating.run import Unit, UnitResult
 from domain.platforms.patience import Patience
 from domain.platforms.ports import BudgetSpent
-from domain.transfers.failures import TransferBroken
+from domain.transfers.failures import PartnerRefused, TransferBroken
 
 RESERVE = timedelta(seconds=20)
 """Of the run's time, to end in order."""
@@ -94,8 +94,8 @@ class _Turn:
         stopped = self._told(plan, patience)
         self._enter(plan, stopped)
         if stopped and not isinstance(stopped, _NO_FAULT):
-            raise type(stopped)(f"{_said(plan, self._sent)}; {stopped}") from stopped
-        return self._unit(plan, f"{_said(plan, self._sent)}{f'; {stopped}' if stopped else ''}")
+            raise type(stopped)(f"{self._said(plan)}; {stopped}") from stopped
+        return self._unit(plan, f"{self._said(plan)}{f'; {stopped}' if stopped else ''}")
 
     def _planned(self, room: int) -> Plan:
         number, desk = self._setting.export_id, self._desk
@@ -111,14 +111,14 @@ class _Turn:
 
     # --- tell -----------------------------------------------------------------------------------
 
-    def _told(self, plan: Plan, patience: Patience) -> Retryable | None:
+    def _told(self, plan: Plan, patience: Patience) -> JobError | None:
         """Send batch by batch; gives what ended it before its end, if anything did."""
         todo = plan.to_send
         with self._run.stage("send"):
             for batch in _batches(todo, self._market.most_articles):
                 try:
                     self._batch(batch, patience)
-                except (BudgetSpent, TransferBroken) as error:
+                except (BudgetSpent, TransferBroken, PartnerRefused) as error:
                     return error
                 self._run.progress("articles sent", self._sent, len(todo))
         return None
@@ -156,7 +156,7 @@ class _Turn:
 
     # --- say ------------------------------------------------------------------------------------
 
-    def _enter(self, plan: Plan, stopped: Retryable | None) -> None:
+    def _enter(self, plan: Plan, stopped: JobError | None) -> None:
         told = Told(
             articles=plan.articles,
             sent=self._sent,
@@ -175,6 +175,10 @@ class _Turn:
 
     def _remaining(self, plan: Plan) -> int:
         return plan.changes - self._sent - self._refused
+
+    def _said(self, plan: Plan) -> str:
+        said = f"{self._sent:,} of {plan.changes:,} changes accepted"
+        return f"{said}, the next run goes on" if self._remaining(plan) else said
 
     def _unit(self, plan: Plan, message: str) -> Unit:
         counts = {
@@ -195,8 +199,3 @@ class _Turn:
 def _batches(changes: Sequence[Change], size: int) -> Iterator[Sequence[Change]]:
     for start in range(0, len(changes), size):
         yield changes[start : start + size]
-
-
-def _said(plan: Plan, sent: int) -> str:
-    said = f"{sent:,} of {plan.changes:,} changes accepted"
-    return said if sent == plan.changes else f"{said}, the next run goes on"
