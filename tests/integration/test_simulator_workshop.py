@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +70,25 @@ def test_the_layout_is_the_settings(engine: Engine, tmp_path: Path) -> None:
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.parametrize("line_end", ["lf", "crlf"])
+def test_whatever_signs_a_value_has_it_is_one_value_of_one_line(
+    engine: Engine, tmp_path: Path, line_end: str
+) -> None:
+    names = ["a;b", "a\rb", "a\nb", "a\r\nb", '"', "\t", "\r", "\u2028", "", " lead", "=1+1"]
+    for number, name in enumerate(names):
+        with engine.begin() as connection:
+            insert = text(
+                "INSERT INTO article (id, maker, maker_no, name) VALUES (:n, 'M', :n, :t)"
+            )
+            connection.execute(insert, {"n": number, "t": name})
+    articles = {"name": "a", "least_lines": 0, "columns": {"Nr": "id", "Text": "name"}}
+
+    files = built(engine, tmp_path / "out", articles=articles, line_end=line_end)
+
+    written = io.StringIO(files["a"][0].decode(), newline="")
+    assert [row[1] for row in csv.reader(written, delimiter=";")][1:] == names
+
+
 def test_sizes_are_written_without_idle_zeros_and_with_the_partners_decimal(
     engine: Engine, tmp_path: Path
 ) -> None:
@@ -130,6 +151,7 @@ def test_a_full_disk_is_told_as_one(engine: Engine, tmp_path: Path) -> None:
         ('name = "articles.csv"', 'name = "vehicles.csv"', "simulator: .*different names"),
         ('decimal = "."\nline', 'decimal = "_"\nline', "simulator.decimal: "),
         ('delimiter = ";"\ndecimal', "delimiter = '\"'\ndecimal", "parts values"),
+        ('encoding = "utf-8"\nreplace', 'encoding = "idna"\nreplace', "simulator.encoding"),
         ('encoding = "utf-8"\nreplace', 'encoding = "klingon"\nreplace', "no encoding of texts"),
     ],
 )

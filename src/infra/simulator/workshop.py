@@ -27,7 +27,8 @@ _KEYS = {"vehicle": "vehicle_id", "vehicle_fitment": "fitment_id", "article": "i
 
 _SIZES = ("rim_width", "rim_diameter", "bolt_circle", "centre_bore")
 
-_LINE_ENDS = {"lf": "\n", "crlf": "\r\n"}
+_CRLF = "\r\n"
+"""The library quotes no other ends of lines than its own, so it writes both."""
 
 _BLOCK_LINES = 5000
 
@@ -122,9 +123,9 @@ class TableFiles:
         path, section = self._folder / name, self._section
         with ours(), path.open("wb") as file:
             written = _Encoded(file, name, section.encoding, replace=section.replace_missing)
-            form = csv.writer(
-                written, delimiter=section.delimiter, lineterminator=_LINE_ENDS[section.line_end]
-            )
+            if section.line_end == "lf":
+                written.end_lines_by_lf()
+            form = csv.writer(written, delimiter=section.delimiter, lineterminator=_CRLF)
             lines = 0
             form.writerow(header)
             for block in blocks:
@@ -157,6 +158,11 @@ class _Encoded:
         self._encoder = codecs.getincrementalencoder(encoding)()
         self.write: Callable[[str], object] = self._lines.append
         self.replaced = 0
+
+    def end_lines_by_lf(self) -> None:
+        """Take each line that is written without the other sign of its end."""
+        append = self._lines.append
+        self.write = lambda line: append(f"{line[: -len(_CRLF)]}\n")
 
     def flush(self) -> None:
         block = "".join(self._lines)
