@@ -114,6 +114,7 @@ def test_no_name_and_no_subject_becomes_a_header_or_a_recipient(
         ("553 5.1.8 sender unknown", "MAIL", MailServerRefused),
         ("421 4.3.2 closing", "RCPT", MailServerAway),
         ("421 4.3.2 closing", "DATA", MailServerAway),
+        ("451 4.3.0 no room", "DATA command", MailDeferred),
     ],
 )
 def test_a_refusal_tells_whose_fault_it_is_and_the_next_mail_still_goes(
@@ -129,7 +130,7 @@ def test_a_refusal_tells_whose_fault_it_is_and_the_next_mail_still_goes(
     assert [it["X-Envelope-To"] for it in server.mails()] == ["c2@customer.example"]
 
 
-@pytest.mark.parametrize("at", ["MAIL", "RCPT"])
+@pytest.mark.parametrize("at", ["MAIL", "RCPT", "DATA command"])
 def test_a_connection_that_is_cut_before_the_mail_is_opened_anew(
     server: MailServer, at: str
 ) -> None:
@@ -151,6 +152,16 @@ def test_a_connection_that_is_cut_within_the_mail_leaves_its_fate_unknown(
         session.send(mail(2))
 
     assert [it["X-Envelope-To"] for it in server.mails()] == ["c2@customer.example"]
+
+
+def test_lines_that_begin_with_a_dot_arrive_as_they_are(server: MailServer) -> None:
+    text = ".\n..\nDear customer\n.end"
+    with mailer(server).session() as session:
+        session.send(mail(1, text=text))
+
+    body = server.mails()[0].get_body(("plain",))
+    assert body is not None
+    assert body.get_content().rstrip("\n") == text
 
 
 def test_a_server_that_is_gone_or_hangs_is_away(server: MailServer) -> None:

@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 class Box:
-    """Answers as the behaviour file says, at CONNECT, EHLO, MAIL, RCPT and DATA."""
+    """Answers as the behaviour file says: CONNECT, EHLO, MAIL, RCPT, the DATA command, DATA."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -78,6 +78,13 @@ class Greeter(SMTP):
             self._writer.close()
             return
         await super()._handle_client()
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+        """Meet what is to happen before the mail itself was sent."""
+        if refusal := await self.event_handler.answer("DATA command", self):
+            await self.push(refusal)
+            return
+        await super().smtp_DATA(arg)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from domain.mail.ports import Mail, MailSession
 from infra.mail.connection import MailServer, decoded, words_of
 from infra.mail.message import Sender
 
-_OK, _FORWARDED, _CLOSING, _TEMPORARY = 250, 251, 421, range(400, 500)
+_OK, _FORWARDED, _GO_ON, _CLOSING, _TEMPORARY = 250, 251, 354, 421, range(400, 500)
 _POLICY = "5.7."
 """The mailbox may well be there: it is us whom the server does not serve."""
 
@@ -109,10 +110,16 @@ class SmtpSession:
         return f"{code} {decoded(said)}"
 
     def _answer_to(self, content: bytes) -> tuple[int, bytes | str]:
+        """Say DATA, then the mail: only from then on it may have been taken."""
         try:
-            return self._connection.data(content)
-        except smtplib.SMTPDataError as error:
-            return error.smtp_code, error.smtp_error
+            code, said = self._connection.docmd("DATA")
+        except OSError as error:
+            raise _HungUp(words_of(error)) from error
+        if code != _GO_ON:
+            return code, said
+        try:
+            self._connection.send(_framed(content))
+            return self._connection.getreply()
         except OSError as error:
             raise DeliveryUnknown(f"connection lost in the mail: {words_of(error)}") from error
 
@@ -135,6 +142,12 @@ class SmtpSession:
         with suppress(OSError):  # the next mail will notice
             self._connection.rset()
         return answer
+
+
+def _framed(content: bytes) -> bytes:
+    """A line of one dot ends the mail, so one more stands before each that begins a line."""
+    end = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
+    return re.sub(rb"(?m)^\.", b"..", content) + end
 
 
 def _is_final(error: OSError) -> bool:
