@@ -221,7 +221,9 @@ def test_a_template_that_is_broken_is_found_by_config_check_at_its_setting(tmp_p
     assert "'nam' is undefined" in said
 
 
-@pytest.mark.parametrize("words", ["--offsets=soon", "--offsets=400", "--date=tomorrow"])
+@pytest.mark.parametrize(
+    "words", ["--offsets=soon", "--offsets=400", "--date=tomorrow", "--date=9999-12-31"]
+)
 def test_words_that_make_no_sense_are_told(tmp_path: Path, words: str) -> None:
     done = LicenseShop(tmp_path / "shop").console(REMIND, words)
 

@@ -42,6 +42,9 @@ Exact = Annotated[
 ]
 
 
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+
+
 class CustomersNotifyLicenseExpiration(CronCommand[ReminderRequest]):
     """Sends each reminder once; a day that was missed is made good by the next run."""
 
@@ -100,6 +103,9 @@ def _offsets(text: str) -> tuple[int, ...]:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"--date {text}: write YYYY-MM-DD") from error
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise typer.BadParameter(f"--date {text}: write a day from {_FIRST_DAY} to {_LAST_DAY}")
+    return day
