@@ -247,7 +247,13 @@ def test_an_emptied_table_of_hits_is_an_alarm_until_somebody_says_why(tmp_path: 
     assert shop.query("SELECT last_id FROM dwh_watermark WHERE name = 'pagehit'") == [(100,)]
 
 
-@pytest.mark.parametrize("words", ["--force", "--from-id=0", "--rebuild-from=May", "--from-id=-1"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("--force", "--from-id=0", "--from-id=-1", f"--from-id={2**63}"),
+        *("--rebuild-from=May", "--rebuild-from=0001-01-01"),
+    ],
+)
 def test_words_that_make_no_sense_are_told(tmp_path: Path, words: str) -> None:
     done = CounterShop(tmp_path / "shop").console(COUNT, words)
 

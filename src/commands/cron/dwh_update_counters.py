@@ -26,6 +26,7 @@ from domain.operating.run import Summary
 if TYPE_CHECKING:  # the service loads in the job's own process
     from domain.jobs.page_counters.service import PageCounters
 
+_MOST_ID = 2**63 - 1
 RebuildFrom = Annotated[
     str | None,
     typer.Option(
@@ -34,11 +35,16 @@ RebuildFrom = Annotated[
 ]
 FromId = Annotated[
     int | None,
-    typer.Option("--from-id", metavar="ID", min=0, help="Count what stands behind this hit."),
+    typer.Option(
+        "--from-id", metavar="ID", min=0, max=_MOST_ID, help="Count what stands behind this hit."
+    ),
 ]
 Force = Annotated[
     bool, typer.Option("--force", help="Count days anew of which hits are gone; needs a --reason.")
 ]
+
+
+_FIRST_DAY = date(2000, 1, 1)
 
 
 class DwhUpdateCounters(CronCommand[CountRequest]):
@@ -99,6 +105,9 @@ class DwhUpdateCounters(CronCommand[CountRequest]):
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"--rebuild-from {text}: write YYYY-MM-DD") from error
+    if day < _FIRST_DAY:
+        raise typer.BadParameter(f"--rebuild-from {text}: no hit is older than {_FIRST_DAY}")
+    return day

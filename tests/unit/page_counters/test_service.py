@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from domain.errors import Refused
 from domain.jobs.page_counters import service as module
 from domain.jobs.page_counters.request import CountRequest
 from domain.jobs.page_counters.rules import Rules
@@ -93,6 +94,23 @@ def test_a_watermark_beyond_the_newest_hit_is_an_alarm() -> None:
         counted(store)
 
     assert counted(store, from_id=0, reason="emptied").items == items(counted=1)
+
+
+def test_a_watermark_is_set_back_though_the_table_is_empty() -> None:
+    store = MemoryCounters(last_id=50)
+
+    counted(store, FakeRun(dry_run=True), from_id=0, reason="emptied")
+    dry = store.last_id
+    counted(store, from_id=0, reason="emptied")
+
+    assert (dry, store.last_id) == (50, 0)
+    store.hits = hits(0)
+    assert counted(store).items == items(counted=1)
+
+
+def test_a_day_that_lies_ahead_is_no_day_to_count_from() -> None:
+    with pytest.raises(Refused, match="2026-11-22 lies ahead: today is 2026-11-21"):
+        counted(MemoryCounters(hits(0)), rebuild_from=date(2026, 11, 22))
 
 
 def test_a_table_without_any_hit_is_no_alarm_before_the_first_count() -> None:

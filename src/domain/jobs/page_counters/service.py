@@ -90,7 +90,7 @@ class PageCounters:
         result, way = _Result(), _Way(request, run)
         found = _sound(self._store.position(request.from_id))
         after = found.after
-        for upto in _chunks(after, found.ready_id):
+        for upto in _stretches(request, after, found.ready_id):
             run.checkpoint("hits")
             with run.stage("find"):
                 news = self._news(self._store.quarters(after, upto), found)
@@ -101,7 +101,7 @@ class PageCounters:
             result.add(news)
             after = upto
         if request.rebuild_from is not None and not run.dry_run:
-            first = request.rebuild_from
+            first = self._begun(request.rebuild_from, found)
             result.rebuilt(first, self._rebuilt(first, after, found, way))
         result.notes += _notes(request, run)
         return Summary(
@@ -151,6 +151,12 @@ class PageCounters:
 
     # --- whole days anew -------------------------------------------------------------------------
 
+    def _begun(self, first: date, found: Position) -> date:
+        today = day_at(found.now, self._zone)
+        if first > today:
+            raise Refused(f"--rebuild-from {first} lies ahead: today is {today}")
+        return first
+
     def _rebuilt(self, first: date, upto: int, found: Position, way: _Way) -> list[Unit]:
         units = []
         with self._store.recount(upto) as recount:
@@ -183,6 +189,13 @@ def _sound(found: Position) -> Position:
             " with --from-id=ID and a --reason"
         )
     return found
+
+
+def _stretches(request: CountRequest, after: int, upto: int) -> Iterator[int]:
+    """Give the ends of the stretches; a watermark that was asked for moves over nothing too."""
+    if request.from_id is not None and after >= upto:
+        yield after
+    yield from _chunks(after, upto)
 
 
 def _chunks(after: int, upto: int) -> Iterator[int]:
