@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import ClassVar
 
 
 class JobError(Exception):
@@ -28,7 +27,7 @@ class Refused(JobError):
 class ConfigurationInvalid(Refused):
     """Settings or a contract are wrong; nothing ran (exit 78)."""
 
-    remedy: ClassVar[str] = ""
+    remedy: str = ""
 
 
 class SchemaOutdated(ConfigurationInvalid):

@@ -23,13 +23,12 @@ SETTINGS, DATABASE = "settings", "database"
 _START = "Start the server, or correct {}"
 
 
-_CORRECT = "Correct the file named: bin/console config:check"
-
-
 class SettingsUnread(ConfigurationInvalid):
     """No check can begin that needs a setting."""
 
-    remedy = _CORRECT
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class Checkup:
@@ -41,13 +40,13 @@ class Checkup:
     def checks(self) -> tuple[Check, ...]:
         return (
             _check("python", host.python, "Install Python 3.11 or newer and run bin/setup"),
-            _check("settings", self._load, _CORRECT),
+            _check("settings", self._load, self._correct),
             *self._storage(),
             _check("folders", self._folders, "Make room, or give this user the folder", SETTINGS),
             _check("schedules", self._schedules, "Correct config/schedules.toml"),
             _check("zones", self._zones, "Install the system's tzdata package"),
             _check("gateway", self._gateway, _START.format("metrics.pushgateway_url"), SETTINGS),
-            _check("channels", self._routes, _CORRECT),
+            _check("channels", self._routes, self._correct),
             *self._channels(),
             *self._partners(),
             _check("supervisor", self._supervisor, "Run on Linux; elsewhere only to develop"),
@@ -56,8 +55,13 @@ class Checkup:
             ),
         )
 
+    @property
+    def _correct(self) -> str:
+        """Name the command that tells more of the same environment."""
+        return f"Correct the file named: bin/console config:check --env={self._env}"
+
     def _storage(self) -> Iterator[Check]:
-        yield _check("secrets", self._secrets, _CORRECT, SETTINGS)
+        yield _check("secrets", self._secrets, self._correct, SETTINGS)
         yield _check("database", self._database, _START.format("DATABASE_URL"), SETTINGS)
         first = "Look at the database: bin/console doctor --only=database"
         yield _check("migrations", self._migrations, first, DATABASE)
@@ -77,7 +81,7 @@ class Checkup:
         except SecretMissing:
             raise
         except ConfigurationInvalid as error:
-            raise SettingsUnread(str(error)) from error
+            raise SettingsUnread(str(error), self._correct) from error
 
     def _load(self) -> Seen:
         from infra.settings import load
@@ -172,7 +176,7 @@ class Checkup:
         try:
             partners = partner_settings(root_folder())
         except ConfigurationInvalid as error:
-            return [_check("partners", partial(wrong, str(error)), _CORRECT)]
+            return [_check("partners", partial(wrong, str(error)), self._correct)]
         return [check(name, setting) for name, setting in partners.items()]
 
 

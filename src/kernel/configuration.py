@@ -15,7 +15,7 @@ from infra.doctor.lines import place_of_fault
 from infra.doctor.literals import config_files, literals
 from infra.doctor.mounted import readable_by_others, referred
 from infra.image_settings import image_settings
-from infra.job_settings import check_jobs
+from infra.job_settings import check_jobs, job_section
 from infra.mail.license_letters import license_letters
 from infra.partner_settings import partner_settings
 from infra.queue_settings import queue_settings
@@ -52,6 +52,7 @@ class Configuration:
         yield partial(queue_settings, self._root)
         yield partial(image_settings, self._root)
         yield partial(check_jobs, self._root)
+        yield self._mail
         yield partial(license_letters, self._root)
         yield partial(partner_settings, self._root)
         yield self._channels
@@ -72,6 +73,13 @@ class Configuration:
             store = chosen(settings, Database(settings.database_url))
             if store is LockStore.REDIS and not settings.redis_url:
                 raise ConfigurationInvalid("config: locks.redis_url: empty, but the store is redis")
+
+    def _mail(self) -> None:
+        """Refuse mails that would reach nobody; a broken section is said already."""
+        from infra.mail.settings import MailSection
+
+        if not faults_of(partial(job_section, self._root, MailSection)):
+            job_section(self._root, MailSection).check_sends(self._env)
 
     def _channels(self) -> None:
         faults = channel_faults(self._root, self._env)
