@@ -157,6 +157,21 @@ def test_a_head_and_a_tail_of_two_files_are_not_taken_for_one(setting: ImportSet
     assert place.fetched(setting) == ["a.csv"]
 
 
+def test_a_change_that_took_the_place_of_another_is_not_removed_unread() -> None:
+    class Replaced(MemoryFolder):
+        """Gets the next change under the same name while the first is read."""
+
+        def get(self, name: str, into: BinaryIO, *, offset: int = 0) -> None:
+            super().get(name, into, offset=offset)
+            self.content[name], self.modified[name] = b"second", NOON - HOUR / 2
+
+    place = Place(Replaced())
+    place.offers("a.csv", b"first!")
+
+    assert place.fetched(replace(DELTA, remove_fetched=True)) == []
+    assert place.folder.content == {"a.csv": b"second"}
+
+
 def test_what_came_whole_before_the_line_was_cut_is_not_asked_for_again(place: Place) -> None:
     place.offers("a.csv", b"0123456789")
     place.folder.partly, place.folder.faults = 10, [("get a.csv", DROP)]

@@ -181,9 +181,11 @@ class _Round:
     def _is_one(self, folder: Folder, file: RemoteFile, arriving: Arrival, begun: int) -> bool:
         """Look at its time again: of two files, one's head and the other's tail may be as long.
 
-        Changes have names of their own; there only a file that was continued is looked at.
+        Changes have names of their own; of them only a file that was continued is looked at, and
+        one that is about to be removed: it may not be the one that came.
         """
-        if file.modified is None or not (begun or self._setting.mode is Mode.FULL):
+        full = self._setting.mode is Mode.FULL
+        if file.modified is None or not (begun or full or self._setting.remove_fetched):
             return True
         if all(it.modified == file.modified for it in folder.files() if it.name == file.name):
             return True
