@@ -199,6 +199,17 @@ def test_a_line_without_our_number_names_the_platforms_own_as_such() -> None:
     assert shop_order("woocommerce", order).lines[0].article == "product_id:9"
 
 
+def test_a_line_without_any_article_is_named_by_itself() -> None:
+    """A tip, a line written by hand, or an article that was deleted since."""
+    tip, gone = shopify.order(1), woocommerce.order(1)
+    nothing = {"sku": None, "variant_id": None, "product_id": None}
+    tip["line_items"].append({**nothing, "id": 7, "name": "Tip", "quantity": 1, "price": "2.00"})
+    gone["line_items"][0] |= {"sku": "", "product_id": 0, "variation_id": 0, "id": 8}
+
+    assert shop_order("shopify", tip).lines[1].article == "id:7"
+    assert shop_order("woocommerce", gone).lines[0].article == "id:8"
+
+
 def test_names_with_entities_are_read_as_people_write_them() -> None:
     order = woocommerce.order(1)
     order["line_items"][0]["name"] = "Ship &ndash; Color"

@@ -38,7 +38,7 @@ def _state(order: Part) -> OrderState:
 
 def _line(item: Part) -> OrderLine:
     return OrderLine(
-        article=item.sku("sku", "variant_id", "product_id"),
+        article=item.sku("sku", "variant_id", "product_id", "id"),
         name=item.name("name", "title"),
         quantity=item.quantity("quantity"),
         price_cents=item.cents("price"),

@@ -42,7 +42,7 @@ def _line(item: Part) -> OrderLine:
     tax = item.cents("total_tax") if item.has("total_tax") else 0
     # The price it names is one of many digits without tax: what the line costs is exact.
     return OrderLine(
-        article=item.sku("sku", "variation_id", "product_id"),
+        article=item.sku("sku", "variation_id", "product_id", "id"),
         name=item.name("name"),
         quantity=quantity,
         price_cents=round((item.cents("total") + tax) / quantity),
