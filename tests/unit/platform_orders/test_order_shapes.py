@@ -199,6 +199,21 @@ def test_a_line_without_our_number_names_the_platforms_own_as_such() -> None:
     assert shop_order("woocommerce", order).lines[0].article == "product_id:9"
 
 
+def test_a_basket_that_nobody_ordered_yet_is_no_order_to_be_sent() -> None:
+    basket = woocommerce.order(1, status="checkout-draft")
+    empty = woocommerce.order(1, status="checkout-draft", line_items=[], date_created_gmt=None)
+
+    for draft in (basket, empty):
+        assert shop_order("woocommerce", draft).state is OrderState.CANCELLED
+
+
+def test_a_line_without_any_tax_told_costs_what_it_says() -> None:
+    order = woocommerce.order(1)
+    order["line_items"][0] |= {"total": "10.00", "total_tax": "", "quantity": 1}
+
+    assert shop_order("woocommerce", order).lines[0].price_cents == 1000
+
+
 def test_a_line_without_any_article_is_named_by_itself() -> None:
     """A tip, a line written by hand, or an article that was deleted since."""
     tip, gone = shopify.order(1), woocommerce.order(1)

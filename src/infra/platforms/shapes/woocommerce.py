@@ -13,6 +13,8 @@ _STATES = {
     "refunded": OrderState.CANCELLED,
     "failed": OrderState.CANCELLED,
     "trash": OrderState.CANCELLED,
+    "checkout-draft": OrderState.CANCELLED,  # a basket: once it is ordered, it comes as pending
+    "auto-draft": OrderState.CANCELLED,
 }
 
 
@@ -39,7 +41,7 @@ def read(order: Part, zone: str) -> ShopOrder:
 
 def _line(item: Part) -> OrderLine:
     quantity = item.quantity("quantity")
-    tax = item.cents("total_tax") if item.has("total_tax") else 0
+    tax = item.cents("total_tax") if item.text("total_tax") else 0
     # The price it names is one of many digits without tax: what the line costs is exact.
     return OrderLine(
         article=item.sku("sku", "variation_id", "product_id", "id"),
