@@ -297,6 +297,18 @@ def test_magentos_last_page_repeated_ends_the_reading() -> None:
     assert site.questions == 3
 
 
+@pytest.mark.parametrize("total", ["\N{SUPERSCRIPT TWO}", "", "-3", "many"])
+def test_a_total_that_is_no_number_is_none(total: str) -> None:
+    def saying(reply: Reply) -> Reply:
+        return Reply.of(json.loads(reply.body), X_WP_Total=total)
+
+    with WOO.open() as (site, setting, _):
+        keys = sell(WOO, site, 1, 2, 3)
+        site.instead = dict.fromkeys(range(1, 9), saying)
+
+        assert ids(Asker().orders(setting)) == keys
+
+
 # --- one platform's own ---------------------------------------------------------------------------
 
 
