@@ -156,6 +156,7 @@ def test_it_is_asked_no_faster_than_it_may_be() -> None:
         ({"Age": "86400"}, False),
         ({"Age": "86401"}, True),
         ({"Age": "soon"}, False),
+        ({"Age": "9" * 5_000}, True),
     ],
 )
 def test_an_answer_of_a_cache_may_be_a_day_old(headers: dict[str, str], is_too_old: bool) -> None:
@@ -165,7 +166,7 @@ def test_an_answer_of_a_cache_may_be_a_day_old(headers: dict[str, str], is_too_o
         if not is_too_old:
             assert source.makes() == ["BMW"]
             return
-        with pytest.raises(TransferBroken, match="answered from a cache what is 24 h old"):
+        with pytest.raises(TransferBroken, match=r"answered from a cache what is \d+ h old"):
             source.makes()
 
 

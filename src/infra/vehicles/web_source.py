@@ -26,6 +26,8 @@ from infra.web.client import Answer, WebClient
 
 MOST_PAGES = 10_000
 _DENIED = (401, 403)
+_MOST_DIGITS = 12
+"""Of an age in seconds: more are no span of time any more."""
 
 # A field of the answer and the shop's name for it, where they differ.
 _VEHICLE_NAMES = {"drd_chassis_id": "vehicle_id", "id": "vehicle_id"}
@@ -178,7 +180,8 @@ class WebSource:
 
 def _age(headers: Mapping[str, str]) -> timedelta:
     said = headers.get("Age", "").strip()
-    return timedelta(seconds=int(said)) if said.isascii() and said.isdigit() else timedelta()
+    is_number = said.isascii() and said.isdigit()
+    return timedelta(seconds=int(said[:_MOST_DIGITS])) if is_number else timedelta()
 
 
 def _charset(headers: Mapping[str, str]) -> str:
