@@ -13,6 +13,14 @@ from domain.operating.run import Summary
 Request = TypeVar("Request")
 
 
+def needs_reason(option: str, reason: str, *, given: bool) -> None:
+    """Raise typer.BadParameter where an option that needs a reason comes without one."""
+    if given and not reason.strip():
+        from typer import BadParameter
+
+        raise BadParameter(f"{option} needs a --reason")
+
+
 class CronCommand(ABC, Generic[Request]):
     """A scheduled job as it is typed: contract, flags to a frozen request, one call.
 

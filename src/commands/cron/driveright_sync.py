@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from commands.base import CronCommand
+from commands.base import CronCommand, needs_reason
 from domain.errors import StoreUnavailable
 from domain.jobs.vehicle_sync.stages import Stage, SyncRequest
 from domain.mail.failures import MailDeferred, MailServerAway
@@ -99,8 +99,7 @@ class DriverightSync(CronCommand[SyncRequest]):
         force: Force = False,
         reason: str = "",
     ) -> SyncRequest:
-        if force and not reason.strip():
-            raise typer.BadParameter("--force needs a --reason")
+        needs_reason("--force", reason, given=force)
         if from_stage and only_stage:
             raise typer.BadParameter("give either --from-stage or --only-stage")
         later = (only_stage or from_stage) not in (None, Stage.PULL)

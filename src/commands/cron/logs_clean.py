@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.base import CronCommand
+from commands.base import CronCommand, needs_reason
 from domain.errors import StoreUnavailable
 from domain.jobs.log_cleaning.request import LogRequest
 from domain.operating.contract import (
@@ -79,8 +79,7 @@ class LogsClean(CronCommand[LogRequest]):
 
     @staticmethod
     def request(*, days: Days = None, force: Force = False, reason: str = "") -> LogRequest:
-        if force and not reason.strip():
-            raise typer.BadParameter("--force needs a --reason")
+        needs_reason("--force", reason, given=force)
         return LogRequest(days=days, force=force, reason=reason)
 
     def handle(self, request: LogRequest, run: ActiveRun, /) -> Summary:

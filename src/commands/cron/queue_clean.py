@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.base import CronCommand
+from commands.base import CronCommand, needs_reason
 from commands.spans import span
 from domain.errors import StoreUnavailable
 from domain.operating.contract import (
@@ -92,8 +92,7 @@ class QueueClean(CronCommand[CleanRequest]):
         force: Force = False,
         reason: str = "",
     ) -> CleanRequest:
-        if force and not reason.strip():
-            raise typer.BadParameter("--force needs a --reason")
+        needs_reason("--force", reason, given=force)
         return CleanRequest(
             older_than=span("--older-than", older_than) if older_than is not None else None,
             queue=queue,

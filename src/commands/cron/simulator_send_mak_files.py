@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.base import CronCommand
+from commands.base import CronCommand, needs_reason
 from domain.errors import StoreUnavailable
 from domain.jobs.simulator.request import SimulatorRequest
 from domain.operating.contract import (
@@ -71,8 +71,7 @@ class SimulatorSendMakFiles(CronCommand[SimulatorRequest]):
 
     @staticmethod
     def request(*, force: Force = False, reason: str = "") -> SimulatorRequest:
-        if force and not reason.strip():
-            raise typer.BadParameter("--force needs a --reason")
+        needs_reason("--force", reason, given=force)
         return SimulatorRequest(force=force, reason=reason)
 
     def handle(self, request: SimulatorRequest, run: ActiveRun, /) -> Summary:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from commands.base import CronCommand
+from commands.base import CronCommand, needs_reason
 from domain.errors import StoreUnavailable
 from domain.jobs.stock_export.request import ExportRequest
 from domain.operating.contract import (
@@ -109,8 +109,7 @@ class StockExport(CronCommand[ExportRequest]):
         reason: str = "",
     ) -> ExportRequest:
         """Read the flags; they narrow each other."""
-        if force and not reason.strip():
-            raise typer.BadParameter("--force needs a --reason")
+        needs_reason("--force", reason, given=force)
         if force and skip_generation:
             raise typer.BadParameter("--force is for the guard, which --skip-generation skips too")
         return ExportRequest(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from commands.base import CronCommand
+from commands.base import CronCommand, needs_reason
 from domain.errors import StoreUnavailable
 from domain.jobs.supplier_import.failures import FeedChanged, FeedUnavailable
 from domain.jobs.supplier_import.request import ImportRequest
@@ -103,8 +103,7 @@ class SuppliersImportStock(CronCommand[ImportRequest]):
             raise typer.BadParameter("give either --all or --supplier ID")
         if file is not None and supplier is None:
             raise typer.BadParameter("--file needs --supplier ID")
-        if force and not reason.strip():
-            raise typer.BadParameter("--force needs a --reason")
+        needs_reason("--force", reason, given=force)
         return ImportRequest(
             supplier=supplier,
             update_anyway=update_anyway,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.base import CronCommand
+from commands.base import CronCommand, needs_reason
 from domain.errors import StoreUnavailable
 from domain.jobs.system_cleaning.request import OPERATIONS, SystemRequest
 from domain.operating.contract import (
@@ -74,8 +74,7 @@ class SystemCleanData(CronCommand[SystemRequest]):
 
     @staticmethod
     def request(*, only: Only = None, force: Force = False, reason: str = "") -> SystemRequest:
-        if force and not reason.strip():
-            raise typer.BadParameter("--force needs a --reason")
+        needs_reason("--force", reason, given=force)
         if strangers := sorted(set(only or ()) - set(OPERATIONS)):
             raise typer.BadParameter(f"--only {strangers[0]}: choose from {', '.join(OPERATIONS)}")
         return SystemRequest(only=tuple(only or ()), force=force, reason=reason)
